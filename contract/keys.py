@@ -1,0 +1,44 @@
+"""Where things stand in the media bucket; whoever knows a delivery knows its URLs, nobody can guess one."""
+
+import secrets
+from uuid import UUID
+
+MEDIA_PREFIX = "media/"
+UPLOAD_PREFIX = "uploads/"
+HIDDEN_PREFIX = "hidden/"
+CONTROL_PREFIX = "control/"
+
+
+def new_delivery() -> str:
+    """A random 128-bit delivery as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def delivery_prefix(delivery: str) -> str:
+    """The folder that only this delivery writes to."""
+    return f"{MEDIA_PREFIX}{delivery}/"
+
+
+def output_key(delivery: str, *, k: int, extension: str) -> str:
+    """The key of output `k`, for example `media/…/0.png`."""
+    return f"{delivery_prefix(delivery)}{k}.{extension}"
+
+
+def thumb_key(delivery: str, *, k: int) -> str:
+    """The key of the thumbnail of output `k`."""
+    return f"{delivery_prefix(delivery)}{k}.thumb.webp"
+
+
+def upload_key(upload_id: UUID) -> str:
+    """The key of an uploaded picture; uploads are never served."""
+    return f"{UPLOAD_PREFIX}{upload_id}"
+
+
+def cancel_key(task_id: UUID) -> str:
+    """A small object here tells a worker to leave the task."""
+    return f"{CONTROL_PREFIX}cancel/{task_id}"
+
+
+def media_url(key: str) -> str:
+    """The path under which a media key is served."""
+    return f"/{key}"

@@ -1,0 +1,159 @@
+"""Messages between the database's side and the workers: one request, six events."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from contract.kinds import EditParams, ImageParams, TextParams
+from contract.limits import MAX_COUNT, MAX_SEED, MESSAGE_VERSION
+
+Delivery = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    v: Literal[1] = MESSAGE_VERSION
+
+
+class _Request(_Message):
+    """One attempt at a task, resolved so far that a worker needs nothing else.
+
+    `seeds` holds one seed per output; `deadline` is when this message is too old to start.
+    """
+
+    run: UUID
+    task: UUID
+    attempt: Annotated[int, Field(ge=1)]
+    token: str
+    deadline: datetime
+    step: str
+    model: str
+    revision: str
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=MAX_COUNT)]
+
+
+class TextRequested(_Request):
+    """Write a text."""
+
+    kind: Literal["text"]
+    params: TextParams
+
+
+class ImageRequested(_Request):
+    """Draw pictures."""
+
+    kind: Literal["image"]
+    params: ImageParams
+
+
+class EditRequested(_Request):
+    """Change a picture; `params.image` holds the key of the picture in the media bucket."""
+
+    kind: Literal["edit"]
+    params: EditParams
+
+
+TaskRequested = Annotated[TextRequested | ImageRequested | EditRequested, Field(discriminator="kind")]
+TASK_REQUESTED: TypeAdapter[TextRequested | ImageRequested | EditRequested] = TypeAdapter(TaskRequested)
+
+
+class TextOutput(BaseModel):
+    """A text that a delivery wrote; `text` is whole up to 64 KB of UTF-8."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["text"] = "text"
+    key: str
+    text: str
+    characters: int
+    bytes: int
+
+
+class ImageOutput(BaseModel):
+    """A picture that a delivery wrote, with its thumbnail; sizes in pixels, `thumbhash` in base64."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["image"] = "image"
+    key: str
+    thumb_key: str
+    width: int
+    height: int
+    bytes: int
+    thumbhash: str
+
+
+Output = Annotated[TextOutput | ImageOutput, Field(discriminator="type")]
+
+
+class _Event(_Message):
+    worker: str
+    sent_at: datetime
+
+
+class Alive(_Event):
+    """A worker's sign of life, every 20 s."""
+
+    event: Literal["alive"] = "alive"
+    queue: Literal["text", "image"]
+    slots: Annotated[int, Field(ge=1)]
+    busy: Annotated[int, Field(ge=0)]
+    models: list[str]
+    """Every model that this worker can run, loaded or not."""
+    ram_bytes: int
+    vram_bytes: int
+
+
+class _TaskEvent(_Event):
+    task: UUID
+    attempt: int
+    token: str
+    delivery: Delivery
+
+
+class Started(_TaskEvent):
+    """A worker has taken the task under this delivery."""
+
+    event: Literal["started"] = "started"
+
+
+class Progress(_TaskEvent):
+    """How far the delivery is, 0 to 1; also its heartbeat. `seq` grows within a delivery."""
+
+    event: Literal["progress"] = "progress"
+    seq: Annotated[int, Field(ge=1)]
+    fraction: Annotated[float, Field(ge=0, le=1)]
+
+
+class Succeeded(_TaskEvent):
+    """The task's outputs; `seconds` is the time from receipt to the last upload, `batch` the rows computed together."""
+
+    event: Literal["succeeded"] = "succeeded"
+    seconds: Annotated[float, Field(ge=0)]
+    batch: Annotated[int, Field(ge=1)] = 1
+    outputs: Annotated[list[Output], Field(min_length=1, max_length=MAX_COUNT)]
+
+
+class Failed(_TaskEvent):
+    """The delivery failed; `detail` is a sentence for a beginner."""
+
+    event: Literal["failed"] = "failed"
+    code: Code
+    detail: Annotated[str, Field(max_length=1000)]
+    retryable: bool
+
+
+class Released(_TaskEvent):
+    """The worker gives the task back unharmed: it is requeued and the try does not count."""
+
+    event: Literal["released"] = "released"
+
+
+TaskEvent = Started | Progress | Succeeded | Failed | Released
+Event = Annotated[Alive | TaskEvent, Field(discriminator="event")]
+EVENT: TypeAdapter[Alive | TaskEvent] = TypeAdapter(Event)

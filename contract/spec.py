@@ -1,0 +1,223 @@
+"""The spec of a version: its inputs and steps, and whether it can run at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.catalogue import Catalogue, Model
+from contract.kinds import KINDS, EditParams, ImageParams, Kind, Medium, Params, TextParams, template_params
+from contract.limits import MAX_INPUTS, MAX_STEPS
+from contract.templates import Reference, TemplateError, parse, references
+from contract.text import Name, Text
+
+Place = tuple[str | int, ...]
+"""Where in a spec something stands, for example `("steps", 1, "params", "prompt")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason why a spec or a set of inputs cannot run, and where it stands."""
+
+    loc: Place
+    msg: str
+
+
+class SpecInvalid(ValueError):
+    """A spec that cannot run; `faults` names every place."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, fault.loc))}: {fault.msg}" for fault in faults))
+        self.faults = faults
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Input(_Part):
+    name: Name
+    label: Annotated[Text, Field(max_length=200)] = ""
+
+
+class TextInput(_Input):
+    """A variable that takes words; without a default it must be filled in at each run."""
+
+    type: Literal["text"]
+    default: Text | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class ImageInput(_Input):
+    """A variable that takes a picture: the id of an upload or of an output."""
+
+    type: Literal["image"]
+
+
+Input = Annotated[TextInput | ImageInput, Field(discriminator="type")]
+
+
+class _Step(_Part):
+    name: Name
+    model: Annotated[str, Field(max_length=64)]
+
+    # `kind` and `params` are declared by each step below; these views serve code that treats steps alike.
+    @property
+    def kind_of_step(self) -> Kind:
+        return Kind(cast("Any", self).kind)
+
+    @property
+    def params_of_step(self) -> Params:
+        return cast("Params", cast("Any", self).params)
+
+
+class TextStep(_Step):
+    """A step that writes a text."""
+
+    kind: Literal["text"]
+    params: TextParams
+
+
+class ImageStep(_Step):
+    """A step that draws pictures."""
+
+    kind: Literal["image"]
+    params: ImageParams
+
+
+class EditStep(_Step):
+    """A step that changes a picture."""
+
+    kind: Literal["edit"]
+    params: EditParams
+
+
+Step = Annotated[TextStep | ImageStep | EditStep, Field(discriminator="kind")]
+
+
+class Spec(_Part):
+    """The inputs and steps of a version."""
+
+    inputs: Annotated[list[Input], Field(max_length=MAX_INPUTS)] = []
+    steps: Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS)]
+
+
+def complete(spec: Spec, catalogue: Catalogue) -> Spec:
+    """The spec with every absent param filled in from its model's defaults; raises SpecInvalid with every fault."""
+    faults = [*_duplicate_names(spec), *_dangling_references(spec)]
+    steps: list[Any] = []
+    for index, step in enumerate(spec.steps):
+        model = catalogue.find(step.model)
+        if model is None or step.kind_of_step not in model.kinds:
+            faults.append(Fault(("steps", index, "model"), _why_no_model(step, model, catalogue)))
+            continue
+        params = _with_defaults(step.params_of_step, model)
+        faults.extend(_beyond_limits(params, model, at=("steps", index, "params")))
+        steps.append(step.model_copy(update={"params": params}))
+    if faults:
+        raise SpecInvalid(faults)
+    return spec.model_copy(update={"steps": steps})
+
+
+def step_references(step: _Step) -> set[str]:
+    """The names of inputs and earlier steps that a step's params refer to."""
+    params = step.params_of_step
+    return {
+        reference.name
+        for param in template_params(step.kind_of_step)
+        for reference in references(cast("str", getattr(params, param)))
+    }
+
+
+def input_faults(spec: Spec, inputs: dict[str, str]) -> list[Fault]:
+    """What is missing from or unknown in the inputs of a run; whether a picture exists is for the API to see."""
+    known = {item.name: item for item in spec.inputs}
+    faults = [
+        Fault(("inputs", name), f"is not an input of this version; it takes: {', '.join(known) or 'nothing'}")
+        for name in inputs
+        if name not in known
+    ]
+    faults.extend(
+        Fault(("inputs", name), "is missing: this input has no default")
+        for name, item in known.items()
+        if name not in inputs and (isinstance(item, ImageInput) or item.default is None)
+    )
+    return faults
+
+
+def filled_inputs(spec: Spec, inputs: dict[str, str]) -> dict[str, str]:
+    """The inputs of a run with the defaults of absent ones."""
+    defaults = {i.name: i.default for i in spec.inputs if isinstance(i, TextInput) and i.default is not None}
+    return defaults | inputs
+
+
+def _duplicate_names(spec: Spec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for group, parts in (("inputs", spec.inputs), ("steps", spec.steps)):
+        for index, part in enumerate(parts):
+            if part.name in seen:
+                yield Fault(
+                    (group, index, "name"), f'"{part.name}" is used twice; names are unique over inputs and steps'
+                )
+            seen.add(part.name)
+
+
+def _dangling_references(spec: Spec) -> Iterator[Fault]:
+    known: dict[str, Medium] = {item.name: item.type for item in spec.inputs}
+    later = {step.name for step in spec.steps}
+    for index, step in enumerate(spec.steps):
+        for param, medium in template_params(step.kind_of_step).items():
+            loc: Place = ("steps", index, "params", param)
+            template = cast("str", getattr(step.params_of_step, param))
+            yield from (Fault(loc, msg) for msg in _template_faults(template, medium=medium, known=known, later=later))
+        known.setdefault(step.name, KINDS[step.kind_of_step].makes)
+
+
+def _template_faults(template: str, *, medium: Medium, known: dict[str, Medium], later: set[str]) -> Iterator[str]:
+    try:
+        parts = parse(template)
+    except TemplateError as error:
+        yield str(error)
+        return
+    if medium == "image" and not (len(parts) == 1 and isinstance(parts[0], Reference)):
+        yield "must be one whole reference to a picture, such as {{photo}}"
+        return
+    for part in parts:
+        if isinstance(part, str):
+            continue
+        place = f"{{{{{part.name}}}}} at character {part.position}"
+        if part.name not in known:
+            reason = (
+                "a step can only use steps before it" if part.name in later else "no input or step before has this name"
+            )
+            yield f"{place}: {reason}"
+        elif known[part.name] != medium:
+            yield f"{place} is {_a(known[part.name])}; {_a(medium)} is needed here"
+
+
+def _a(medium: Medium) -> str:
+    return "a text" if medium == "text" else "a picture"
+
+
+def _why_no_model(step: _Step, model: Model | None, catalogue: Catalogue) -> str:
+    fit = ", ".join(m.id for m in catalogue.models if step.kind_of_step in m.kinds) or "none here"
+    if model is None:
+        return f"is not in the catalogue; models for {step.kind_of_step}: {fit}"
+    return f"cannot do {step.kind_of_step}; models that can: {fit}"
+
+
+def _with_defaults(params: Params, model: Model) -> Params:
+    absent = set(type(params).model_fields) - params.model_fields_set
+    return params.model_copy(update={name: model.defaults[name] for name in absent if name in model.defaults})
+
+
+def _beyond_limits(params: Params, model: Model, *, at: Place) -> Iterator[Fault]:
+    for name, limit in model.limits.items():
+        value = getattr(params, name, None)
+        if value is not None and not limit.minimum <= value <= limit.maximum:
+            reach = (
+                f"between {limit.minimum:g} and {limit.maximum:g}"
+                if limit.minimum < limit.maximum
+                else f"{limit.minimum:g}"
+            )
+            yield Fault((*at, name), f"must be {reach} for the model {model.id}")

@@ -1,0 +1,24 @@
+"""The string type of everything that people write: valid Unicode that PostgreSQL can store."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from contract.limits import MAX_TEXT_CHARACTERS
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not contain the NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode: it holds half of a surrogate pair") from None
+    return value
+
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_storable)]
+"""Up to 8,000 characters of any script; never NUL, never a lone surrogate."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""The name of an input or a step, as `{{name}}` refers to it."""
