@@ -1,0 +1,69 @@
+"""Applies the files of migrations/ once and in order; what stands in them is theirs."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import Connection
+
+from lambdas.store import queries
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+
+_SQL = queries.load("migrations")
+
+
+class MigrationChanged(RuntimeError):
+    """A file that this database has already applied was edited or removed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file of migrations/, with the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+    statements: LiteralString
+
+
+def apply(conn_url: str, folder: Path = FOLDER) -> list[str]:
+    """Bring a database up to date; the names of the files applied now.
+
+    Each file is one transaction. A second caller waits for the first under an advisory lock and then finds
+    nothing left to do. Raises MigrationChanged before anything is applied.
+    """
+    with psycopg.connect(conn_url, autocommit=True) as conn:
+        conn.execute(_SQL["lock"])
+        conn.execute(_SQL["create_table"])
+        waiting = _waiting(conn, read(folder))
+        for migration in waiting:
+            with conn.transaction():
+                conn.execute(migration.statements)
+                conn.execute(_SQL["record"], {"name": migration.name, "sha256": migration.sha256})
+        return [migration.name for migration in waiting]
+
+
+def read(folder: Path = FOLDER) -> list[Migration]:
+    """The migrations of a folder in the order of their names; raises FileNotFoundError when there is none."""
+    paths = sorted(folder.glob("[0-9]*.sql"))
+    if not paths:
+        raise FileNotFoundError(f"no migrations in {folder}")
+    return [_migration(path) for path in paths]
+
+
+def _migration(path: Path) -> Migration:
+    data = path.read_bytes()
+    # Files of this repository, never built from input: what psycopg means by a literal string.
+    statements = cast("LiteralString", data.decode())
+    return Migration(path.name, hashlib.sha256(data).hexdigest(), statements)
+
+
+def _waiting(conn: Connection, migrations: list[Migration]) -> list[Migration]:
+    applied: dict[str, str] = dict(conn.execute(_SQL["applied"]).fetchall())
+    known = {migration.name: migration.sha256 for migration in migrations}
+    changed = [name for name, sha256 in applied.items() if known.get(name) != sha256]
+    if changed:
+        raise MigrationChanged(f"already applied, but edited or removed since: {', '.join(sorted(changed))}")
+    return [migration for migration in migrations if migration.name not in applied]
