@@ -1,0 +1,54 @@
+# Atelier: every command sets up what it needs on its own, once. `make help` lists them.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; done)
+VENV := .venv/bin/python
+NPM := $(VENV) infra/local/toolchain.py npm
+TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: help run seed backup restore test check generate bench setup-run setup-dev
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F '## ' '/^## / {printf "%s%s\n", "                  ", $$2}' Makefile
+
+run: setup-run ## the whole product on this machine: http://localhost:8000, data in .atelier/, Ctrl-C stops it
+	@exec $(VENV) -m infra.local run
+
+seed: setup-run ## the demo gallery into any deployment: make seed API=https://… KEY=atl_…
+	@exec $(VENV) -m infra.local seed --api "$(API)" --key "$(KEY)"
+
+backup: setup-run ## database and media into one archive: make backup [ARCHIVE=atelier.tar]
+	@exec $(VENV) -m infra.local backup $(if $(ARCHIVE),"$(ARCHIVE)")
+
+restore: setup-run ## an archive into an empty home: make restore ARCHIVE=atelier.tar ATELIER_HOME=elsewhere
+	@exec $(VENV) -m infra.local restore "$(ARCHIVE)"
+
+test: setup-dev ## every test that this machine can run, web and Python; what is skipped says why
+	@$(NPM) test --silent
+	@exec $(VENV) -m pytest $(ARGS)
+
+check: setup-dev ## style, types, import rules, generated files up to date, translations complete
+	@$(TOOLS) ruff check .
+	@$(TOOLS) ruff format --check .
+	@$(TOOLS) pyright
+	@$(TOOLS) mypy
+	@$(TOOLS) lint-imports
+	@$(VENV) -m lambdas.api.openapi | cmp -s - web/openapi.json || \
+		{ echo "web/openapi.json does not fit the API: run make generate"; exit 1; }
+	@$(NPM) run check --silent
+
+generate: setup-dev ## the API's OpenAPI document and the web client made from it
+	@$(VENV) -m lambdas.api.openapi > .cache/openapi.json && mv .cache/openapi.json web/openapi.json
+	@$(NPM) run generate --silent
+
+bench: setup-dev ## all benchmarks, or make bench ONLY=gallery; a table, and .bench/latest.json
+	@exec $(VENV) -m tests.bench $(ONLY)
+
+setup-run setup-dev: setup-%:
+	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer (found: $$(python3 --version 2>&1))." \
+		"Install it, or name it: make PYTHON=/path/to/python3.12 …"; exit 1; }
+	@$(PYTHON) infra/local/toolchain.py $*
+
+## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu);
+## PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares the download of CUDA on a machine without a GPU.
