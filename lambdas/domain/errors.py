@@ -16,7 +16,7 @@ class Conflict(DomainError):
 
 
 class Forbidden(DomainError):
-    """This account may not do it, whatever the state of things."""
+    """The account may not do it, whatever the state of things."""
 
 
 class LimitReached(DomainError):
