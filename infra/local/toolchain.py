@@ -173,7 +173,7 @@ class Display:
         seconds = time.monotonic() - self._began
         if self._live or time.monotonic() - self._said >= _QUIET_SECONDS:
             self._said = time.monotonic()
-            self._write(f"{self._head} … {seconds:.0f} s  {activity}")
+            self._write(f"{self._head} … {seconds:.0f} s  {activity[:80]}")
 
     def end(self) -> None:
         """Close the stage's line."""
