@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contract.catalogue import Catalogue, Model
 from contract.kinds import KINDS, EditParams, ImageParams, Kind, Medium, Params, TextParams, template_params
-from contract.limits import MAX_INPUTS, MAX_STEPS
+from contract.limits import MAX_INPUTS, MAX_STEPS, MAX_TEXT_CHARACTERS
 from contract.templates import Reference, TemplateError, parse, references
 from contract.text import Name, Text
 
@@ -41,11 +41,27 @@ class _Input(_Part):
     label: Annotated[Text, Field(max_length=200)] = ""
 
 
+def _schema_without_null(schema: dict[str, Any]) -> None:
+    schema.clear()
+    schema.update(type="string", maxLength=MAX_TEXT_CHARACTERS)
+
+
 class TextInput(_Input):
     """A variable that takes words; without a default it must be filled in at each run."""
 
     type: Literal["text"]
-    default: Text | None = Field(default=None, exclude_if=lambda value: value is None)
+    default: Text | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        json_schema_extra=_schema_without_null,
+    )
+
+    @field_validator("default", mode="before")
+    @classmethod
+    def _null_is_not_absent(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must be a text; leave it out when the input has no default")
+        return value
 
 
 class ImageInput(_Input):

@@ -124,6 +124,11 @@ def test_a_malformed_step_is_refused_at_its_place(change: dict[str, Any], place:
     assert places_of_structure({"steps": [a_text_step() | change]}) == [place]
 
 
+def test_a_null_default_is_not_an_absent_one() -> None:
+    spec = {"inputs": [SUBJECT | {"default": None}], "steps": [a_text_step()]}
+    assert places_of_structure(spec) == [("inputs", 0, "text", "default")]
+
+
 def test_a_spec_has_1_to_16_steps() -> None:
     assert places_of_structure({"steps": []}) == [("steps",)]
     assert places_of_structure({"steps": [a_text_step(f"s{n}") for n in range(17)]}) == [("steps",)]
