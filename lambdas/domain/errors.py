@@ -11,12 +11,52 @@ class NotFound(DomainError):
     """It does not exist, or the caller may not know that it does."""
 
 
+class NotSignedIn(DomainError):
+    """The call needs an account, and no valid session or key came with it."""
+
+
+class WrongLogin(DomainError):
+    """No account has this login with this password."""
+
+
 class Conflict(DomainError):
     """The state of things forbids it."""
 
 
+class HandleTaken(Conflict):
+    """Another account has this handle."""
+
+
+class EmailTaken(Conflict):
+    """Another account has this email address."""
+
+
+class OwnPipeline(Conflict):
+    """Nobody rates their own pipeline."""
+
+
+class RunNotSucceeded(Conflict):
+    """Only a run that succeeded can be published."""
+
+
+class PipelineDeleted(Conflict):
+    """A deleted pipeline can be read but no longer used."""
+
+
 class Forbidden(DomainError):
     """The account may not do it, whatever the state of things."""
+
+
+class FullAccountNeeded(Forbidden):
+    """Guests may not do it."""
+
+
+class WrongOrigin(Forbidden):
+    """A browser sent the call from another site, or did not say from which."""
+
+
+class WrongPassword(Forbidden):
+    """The current password is needed to change what an account signs in with."""
 
 
 class LimitReached(DomainError):
@@ -25,6 +65,18 @@ class LimitReached(DomainError):
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooLarge(DomainError):
+    """More bytes or pixels than are taken."""
+
+
+class BadCursor(DomainError):
+    """A cursor that this list did not give out for these filters."""
+
+
+class NotAPicture(DomainError):
+    """Bytes that are no PNG, JPEG or WebP picture."""
 
 
 class Invalid(DomainError):

@@ -1,0 +1,58 @@
+"""The composition root of the API: its only place that builds services and mounts routes."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from contract.limits import MAX_UPLOAD_BYTES
+from lambdas.api import problems
+from lambdas.api.body_limit import BodyLimit
+from lambdas.api.deps import same_origin
+from lambdas.api.routes import health
+from lambdas.api.routing import StrictRoute
+from lambdas.api.services import Services
+from lambdas.api.settings import Settings
+
+PREFIX = "/api/v1"
+_MAX_BODY_BYTES = 1024 * 1024
+_ROUTERS = (health.router,)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API with these settings; nothing connects before the first request."""
+    app = bare_app()
+    app.state.services = Services.start(settings)
+    return app
+
+
+def bare_app() -> FastAPI:
+    """Every route and rule without services: enough for the OpenAPI document."""
+    app = FastAPI(
+        title="Atelier",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.add_middleware(BodyLimit, limit_of=_body_limit)
+    problems.install(app)
+    everything = APIRouter(prefix=PREFIX, dependencies=[Depends(same_origin)], route_class=StrictRoute)
+    for router in _ROUTERS:
+        everything.include_router(router)
+    app.include_router(everything)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    yield
+    app.state.services.stop()
+
+
+def _body_limit(path: str) -> int:
+    return MAX_UPLOAD_BYTES if path == f"{PREFIX}/uploads" else _MAX_BODY_BYTES

@@ -1,0 +1,73 @@
+"""What the bodies and answers of all calls share."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from contract.text import Text
+
+_CANONICAL_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+Item = TypeVar("Item")
+
+
+class Body(BaseModel):
+    """A body that people send: no unknown field, nothing coerced, null is not absent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """An answer, made of the rows of the store."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Page(Answer, Generic[Item]):
+    """One page of a list; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[Item]
+    next: str | None
+
+
+class Author(Answer):
+    """Who made it."""
+
+    handle: str
+
+
+def _id(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value
+    if not (isinstance(value, str) and _CANONICAL_ID.fullmatch(value)):
+        raise ValueError("must be an id such as 019c2a7e-5b1c-7f3a-9d2e-4b8c1a6f0e57")
+    return UUID(value)
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value
+    if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        raise ValueError("must be a time such as 2027-01-31T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time that exists") from None
+
+
+Id = Annotated[UUID, BeforeValidator(_id)]
+"""A UUID in its usual spelling."""
+PathId = Annotated[Id, Path(alias="id")]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A time with its zone, kept as UTC."""
+
+Title = Annotated[Text, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Description = Annotated[Text, StringConstraints(max_length=8_000)]
+Tag = Annotated[Text, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,#][^,#]*$")]
+Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{1,30}$")]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -1,0 +1,155 @@
+"""Turns everything that goes wrong into RFC 9457 problem documents; which rule was broken is for the domain."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout, TooManyRequests
+from starlette.exceptions import HTTPException
+
+from lambdas.domain import errors
+
+_LOG = logging.getLogger(__name__)
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one class of error answers."""
+
+    status: int
+    code: str
+    title: str
+
+
+TABLE: dict[type[errors.DomainError], Row] = {
+    errors.BadCursor: Row(422, "bad_cursor", "This cursor belongs to another list"),
+    errors.Conflict: Row(409, "conflict", "The state of things forbids this"),
+    errors.EmailTaken: Row(409, "email_taken", "This email address has an account"),
+    errors.Forbidden: Row(403, "forbidden", "You may not do this"),
+    errors.FullAccountNeeded: Row(403, "full_account_needed", "Guests may not do this"),
+    errors.HandleTaken: Row(409, "handle_taken", "This handle is taken"),
+    errors.Invalid: Row(422, "invalid", "Some fields are not right"),
+    errors.LimitReached: Row(429, "limit_reached", "A limit is reached"),
+    errors.NotAPicture: Row(422, "not_a_picture", "This is no picture that can be read"),
+    errors.NotFound: Row(404, "not_found", "There is no such thing"),
+    errors.NotSignedIn: Row(401, "not_signed_in", "Sign in first"),
+    errors.OwnPipeline: Row(409, "own_pipeline", "This pipeline is your own"),
+    errors.PipelineDeleted: Row(409, "pipeline_deleted", "This pipeline was deleted"),
+    errors.RunNotSucceeded: Row(409, "run_not_succeeded", "This run has not succeeded"),
+    errors.TooLarge: Row(413, "too_large", "Too large"),
+    errors.WrongLogin: Row(401, "wrong_login", "Login or password is wrong"),
+    errors.WrongOrigin: Row(403, "wrong_origin", "The call came from another site"),
+    errors.WrongPassword: Row(403, "wrong_password", "The current password is wrong"),
+}
+"""One row per error of the domain; a test fails when one is missing."""
+
+_BY_STATUS = {
+    400: Row(400, "malformed_body", "The body cannot be read"),
+    404: Row(404, "not_found", "There is no such thing"),
+    405: Row(405, "method_not_allowed", "This path does not take this method"),
+    413: TABLE[errors.TooLarge],
+    415: Row(415, "unsupported_media_type", "The body has another type than this call takes"),
+}
+_INVALID = TABLE[errors.Invalid]
+_UNAVAILABLE = Row(503, "unavailable", "The service cannot answer right now")
+_INTERNAL = Row(500, "internal", "Something went wrong on our side")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of this app a problem document."""
+    app.add_exception_handler(errors.DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    for unavailable in (OperationalError, PoolTimeout, TooManyRequests):
+        app.add_exception_handler(unavailable, _unavailable)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+def problem(
+    row: Row, *, detail: str, faults: Sequence[dict[str, Any]] = (), headers: Headers | None = None
+) -> JSONResponse:
+    """The answer for one row; `faults` name the fields that are wrong."""
+    body: dict[str, Any] = {
+        "type": f"urn:atelier:problem:{row.code}",
+        "title": row.title,
+        "status": row.status,
+        "code": row.code,
+        "detail": detail,
+    }
+    if faults:
+        body["errors"] = list(faults)
+    return JSONResponse(body, status_code=row.status, headers=headers, media_type="application/problem+json")
+
+
+def too_large(limit: int) -> JSONResponse:
+    """The answer to a body of more than `limit` bytes."""
+    return problem(TABLE[errors.TooLarge], detail=f"The body may hold at most {limit:,} bytes.")
+
+
+def _domain_error(_request: Request, error: Exception) -> JSONResponse:
+    row = next(TABLE[cls] for cls in type(error).__mro__ if cls in TABLE)
+    headers: Headers = {}
+    faults: list[dict[str, Any]] = []
+    if isinstance(error, errors.Invalid):
+        faults = [_fault(("body", *fault.loc), fault.msg) for fault in error.faults]
+    if isinstance(error, errors.LimitReached):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if row.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(row, detail=str(error) or row.title, faults=faults, headers=headers)
+
+
+def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+    found = cast("RequestValidationError", error).errors()
+    if any(fault["type"] == "json_invalid" for fault in found):
+        return problem(_BY_STATUS[400], detail="The body is not valid JSON.")
+    # The value itself is never echoed: it may be a password.
+    faults = [_fault(_without_tags(fault["loc"]), fault["msg"]) for fault in found]
+    return problem(
+        _INVALID, detail="; ".join(f"{_place(fault)}: {fault['msg']}" for fault in faults[:5]), faults=faults
+    )
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    http = cast("HTTPException", error)
+    row = _BY_STATUS.get(http.status_code) or Row(http.status_code, "error", HTTPStatus(http.status_code).phrase)
+    own_words = http.detail and http.detail != HTTPStatus(http.status_code).phrase
+    headers = dict(http.headers) if http.headers else None
+    return problem(row, detail=http.detail if own_words else row.title, headers=headers)
+
+
+def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("database unavailable", exc_info=error)
+    return problem(_UNAVAILABLE, detail="The database does not answer; try again.", headers={"Retry-After": "2"})
+
+
+def _internal_error(_request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("unexpected error", exc_info=error)
+    return problem(_INTERNAL, detail="The error was recorded; try again later.")
+
+
+def _fault(loc: Sequence[str | int], msg: str) -> dict[str, Any]:
+    # An unknown field may be named with half a surrogate pair, which no JSON text can carry.
+    places = [part if isinstance(part, int) else part.encode(errors="replace").decode() for part in loc]
+    return {"loc": places, "msg": msg.removeprefix("Value error, ")}
+
+
+def _place(fault: dict[str, Any]) -> str:
+    return ".".join(map(str, fault["loc"]))
+
+
+def _without_tags(loc: Sequence[str | int]) -> list[str | int]:
+    """A place as the caller wrote it: pydantic adds the kind of a step and the type of an input after the index."""
+    return [
+        part
+        for at, part in enumerate(loc)
+        if not (at >= 2 and isinstance(loc[at - 1], int) and loc[at - 2] in {"steps", "inputs"})
+    ]

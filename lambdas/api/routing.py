@@ -1,0 +1,79 @@
+"""The route class of every call: what is refused before a call's own rules are looked at."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.routing import APIRoute
+
+
+class StrictRequest(Request):
+    """A request whose JSON must be JSON: no NaN, no depth or digits beyond what Python reads."""
+
+    async def json(self) -> Any:
+        """The body; raises 400 when it cannot be read."""
+        try:
+            return json.loads(await self.body(), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            # ValueError covers bad syntax, bad UTF-8 and numbers of thousands of digits.
+            raise HTTPException(400, "The body is not valid JSON.") from None
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses unknown or repeated query parameters and bodies that are not JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        known = _query_names(self.dependant)
+        takes_json = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            _check_query(request, known)
+            if takes_json:
+                _check_content_type(request)
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+def _query_names(dependant: Dependant) -> frozenset[str]:
+    own = {param.alias for param in dependant.query_params}
+    return frozenset(own).union(*(_query_names(inner) for inner in dependant.dependencies))
+
+
+def _check_query(request: Request, known: frozenset[str]) -> None:
+    raw: bytes = request.scope["query_string"]
+    if not raw:
+        return
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise _refusal("query", "must be percent-encoded UTF-8") from None
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name not in known:
+            raise _refusal(name, f"is not a parameter of this call; it takes: {', '.join(sorted(known)) or 'none'}")
+        if name in seen:
+            raise _refusal(name, "is given twice")
+        if "\x00" in value:
+            raise _refusal(name, "must not contain the NUL character")
+        seen.add(name)
+
+
+def _check_content_type(request: Request) -> None:
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    if declared != "application/json" and (declared or has_body):
+        raise HTTPException(415, "Send JSON, with the header Content-Type: application/json.")
+
+
+def _refusal(name: str, msg: str) -> RequestValidationError:
+    return RequestValidationError([{"type": "query", "loc": ("query", name), "msg": msg}])
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
