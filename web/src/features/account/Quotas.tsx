@@ -1,0 +1,21 @@
+/** What an account may do, and how much of it is used. */
+import { useLingui } from "@lingui/react/macro";
+import type { Account } from "@/api/types";
+import { useFormat } from "@/i18n/useFormat";
+import { Facts } from "@/ui/Facts";
+
+export function Quotas({ quotas }: { quotas: NonNullable<Account["quotas"]> }) {
+  const { t } = useLingui();
+  const format = useFormat();
+  const names: Record<string, string> = {
+    tasks_per_day: t`Steps today`,
+    tasks_out: t`Steps at once`,
+    runs: t`Runs`,
+    uploads: t`Uploads`,
+  };
+  const facts = Object.entries(quotas).map(([name, { used, limit }]) => ({
+    name: names[name] ?? name.replaceAll("_", " "),
+    value: t`${format.number(used)} of ${format.number(limit)}`,
+  }));
+  return <Facts facts={facts} />;
+}

@@ -1,0 +1,40 @@
+/** One pipeline in a list: what it does, step after step, and how well people like it. */
+import { Plural } from "@lingui/react/macro";
+import { Link } from "@tanstack/react-router";
+import type { Pipeline } from "@/api/types";
+import { StarsShown } from "@/ui/Stars";
+import { Tags } from "@/ui/Tags";
+import { useKindNames } from "@/ui/useKindNames";
+import styles from "./Pipelines.module.css";
+
+export function PipelineCard({ pipeline }: { pipeline: Pipeline }) {
+  const kinds: Record<string, string> = useKindNames();
+  const { average, count } = pipeline.rating;
+  return (
+    <li className={styles.card}>
+      <ol className={styles.chain}>
+        {pipeline.version.spec.steps.map((step) => (
+          <li key={step.name}>{kinds[step.kind] ?? step.kind}</li>
+        ))}
+      </ol>
+      <h2>
+        <Link to="/pipelines/$id" params={{ id: pipeline.id }}>
+          {pipeline.title}
+        </Link>
+      </h2>
+      {pipeline.description && <p className={styles.description}>{pipeline.description}</p>}
+      <Tags tags={pipeline.tags} />
+      <div className={styles.meta}>
+        {pipeline.author && (
+          <Link to="/authors/$handle" params={{ handle: pipeline.author.handle }}>
+            {pipeline.author.handle}
+          </Link>
+        )}
+        <StarsShown average={average} count={count} />
+        <span>
+          <Plural value={pipeline.counts.runs} one="# run" other="# runs" />
+        </span>
+      </div>
+    </li>
+  );
+}

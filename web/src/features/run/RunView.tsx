@@ -1,0 +1,28 @@
+/** A run as it goes: its state in words, then each step with what it has made so far. */
+import { useLingui } from "@lingui/react/macro";
+import type { ReactNode } from "react";
+import type { Run } from "@/api/types";
+import styles from "./Run.module.css";
+import { RunHead } from "./RunHead";
+import { TaskCard } from "./TaskCard";
+
+interface RunViewProps {
+  run: Run;
+  title: string | undefined;
+  actions: ReactNode;
+}
+
+export function RunView({ run, title, actions }: RunViewProps) {
+  const { t } = useLingui();
+  return (
+    <>
+      <RunHead run={run} title={title} />
+      <div className={styles.actions}>{actions}</div>
+      <ol className={styles.steps} aria-label={t`Steps`}>
+        {run.tasks.map((task, index) => (
+          <TaskCard key={task.step} task={task} place={index + 1} />
+        ))}
+      </ol>
+    </>
+  );
+}

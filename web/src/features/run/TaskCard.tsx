@@ -1,0 +1,37 @@
+/** One step of a run while it goes and after. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { codeMessage } from "@/api/problems";
+import type { RunTask } from "@/api/types";
+import { useFormat } from "@/i18n/useFormat";
+import { Outputs } from "@/ui/Outputs";
+import { Progress } from "@/ui/Progress";
+import { PromptBlock } from "@/ui/PromptBlock";
+import { Notice } from "@/ui/State";
+import { StepCard } from "@/ui/StepCard";
+import { useStateNames } from "./useStateNames";
+
+export function TaskCard({ task, place }: { task: RunTask; place: number }) {
+  const { t } = useLingui();
+  const names = useStateNames();
+  const format = useFormat();
+  const time = task.seconds === null ? "" : ` · ${format.seconds(task.seconds)}`;
+  return (
+    <StepCard
+      place={place}
+      name={task.step}
+      kind={task.kind}
+      model={task.model}
+      aside={names[task.state] + time}
+    >
+      {task.state === "running" && <Progress value={task.progress} label={t`Progress of step ${place}`} />}
+      {task.attempts > 1 && (
+        <Notice tone="plain">
+          <Trans>Try number {task.attempts}: the one before was lost or failed.</Trans>
+        </Notice>
+      )}
+      {task.prompt && <PromptBlock label={t`Prompt`} text={task.prompt} />}
+      {task.outputs.length > 0 && <Outputs outputs={task.outputs} alt={task.prompt ?? ""} />}
+      {task.error && <Notice tone="bad">{codeMessage(task.error.code, task.error.detail)}</Notice>}
+    </StepCard>
+  );
+}

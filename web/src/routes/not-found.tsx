@@ -1,0 +1,14 @@
+/** An address that leads nowhere. */
+import { Trans } from "@lingui/react/macro";
+import { LinkButton } from "@/ui/Button";
+import { Empty } from "@/ui/State";
+
+export function NotFound() {
+  return (
+    <Empty title={<Trans>There is no such page</Trans>}>
+      <LinkButton to="/">
+        <Trans>To the gallery</Trans>
+      </LinkButton>
+    </Empty>
+  );
+}

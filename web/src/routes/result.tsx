@@ -1,0 +1,100 @@
+/** The page of one result. */
+import { Trans } from "@lingui/react/macro";
+import { createLazyRoute, getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { useVersion } from "@/api/pipelines";
+import { problemMessage } from "@/api/problems";
+import { useResult } from "@/api/results";
+import type { Result } from "@/api/types";
+import { RatePipeline } from "@/features/rating/RatePipeline";
+import { RemixButton } from "@/features/remix/RemixButton";
+import styles from "@/features/result/Result.module.css";
+import { ResultView } from "@/features/result/ResultView";
+import { imageUrls, mainImageOf } from "@/features/result/showcase";
+import { RunForm } from "@/features/run-form/RunForm";
+import { useRunFlow } from "@/features/run-form/useRunFlow";
+import { Button } from "@/ui/Button";
+import { Failure, Loading, Notice } from "@/ui/State";
+import { usePageTitle } from "@/ui/usePageTitle";
+
+const UseAsInput = lazy(async () => ({
+  default: (await import("@/features/result/UseAsInput")).UseAsInput,
+}));
+
+export const Route = createLazyRoute("/results/$id")({ component: ResultPage });
+const route = getRouteApi("/results/$id");
+
+function ResultPage() {
+  const { id } = route.useParams();
+  const { data: result, error, refetch } = useResult(id);
+  usePageTitle(result?.title);
+  if (error) return <Failure message={problemMessage(error)} onRetry={() => void refetch()} />;
+  if (!result) return <Loading />;
+  return (
+    <ResultView
+      result={result}
+      rating={<RatePipeline pipelineId={result.pipeline.id} />}
+      actions={<Actions key={result.id} result={result} />}
+    />
+  );
+}
+
+function Actions({ result }: { result: Result }) {
+  const [open, setOpen] = useState<"words" | "image" | null>(null);
+  const flow = useRunFlow();
+  const { id: pipeline, version } = result.pipeline;
+  const image = mainImageOf(result);
+  return (
+    <div className={styles.actions}>
+      <div className={styles.buttons}>
+        <Button
+          look="main"
+          aria-expanded={open === "words"}
+          onClick={() => setOpen(open === "words" ? null : "words")}
+        >
+          <Trans>Change the words</Trans>
+        </Button>
+        <Button busy={flow.busy} onClick={() => flow.begin({ pipeline, version, inputs: result.inputs })}>
+          <Trans>Same words, new seed</Trans>
+        </Button>
+        {image && (
+          <Button onClick={() => setOpen("image")}>
+            <Trans>Use as the input image</Trans>
+          </Button>
+        )}
+        <RemixButton pipeline={pipeline} version={version} />
+      </div>
+      {flow.error && <Notice tone="bad">{problemMessage(flow.error)}</Notice>}
+      {open === "words" && <ChangeWords result={result} />}
+      {open === "image" && image && (
+        <Suspense>
+          <UseAsInput result={result.id} image={image} onClose={() => setOpen(null)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function ChangeWords({ result }: { result: Result }) {
+  const { id, version } = result.pipeline;
+  const { data, error } = useVersion(id, version);
+  if (error) return <Notice tone="bad">{problemMessage(error)}</Notice>;
+  if (!data) return <Loading />;
+  if (!data.spec.inputs?.length)
+    return (
+      <Notice tone="plain">
+        <Trans>This pipeline has no inputs to fill in. Remix it to change its words.</Trans>
+      </Notice>
+    );
+  const urls = imageUrls(result.tasks.flatMap((task) => task.outputs));
+  return (
+    <div className={styles.panel}>
+      <RunForm
+        pipeline={id}
+        version={version}
+        spec={data.spec}
+        prefill={{ inputs: result.inputs, seed: result.seed, urls }}
+      />
+    </div>
+  );
+}

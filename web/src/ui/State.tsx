@@ -1,0 +1,45 @@
+/** What a page says when it has nothing to show: waiting, empty, or failed, always with a way out. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import type { ReactNode } from "react";
+import { Button } from "./Button";
+import styles from "./State.module.css";
+
+export function Loading() {
+  const { t } = useLingui();
+  return (
+    <div className={styles.state} role="status" aria-label={t`Loading`}>
+      <span className={styles.spinner} />
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: ReactNode; children?: ReactNode }) {
+  return (
+    <div className={styles.state}>
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function Failure({ message, onRetry }: { message: string; onRetry?: () => void }) {
+  return (
+    <div className={styles.state} role="alert">
+      <h2>{message}</h2>
+      {onRetry && (
+        <Button onClick={onRetry}>
+          <Trans>Try again</Trans>
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A short notice inside a form or a card. */
+export function Notice({ tone, children }: { tone: "bad" | "good" | "plain"; children: ReactNode }) {
+  return (
+    <p className={`${styles.notice} ${styles[tone]}`} role={tone === "bad" ? "alert" : "status"}>
+      {children}
+    </p>
+  );
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { lingui } from "@lingui/vite-plugin";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const api = process.env.ATELIER_API ?? "http://localhost:8000";
+// The API compares Origin with the site as the browser sees it, so the proxy keeps the Host header.
+const proxied = { target: api, changeOrigin: false };
+
+export default defineConfig({
+  plugins: [react(), lingui({ macroTransform: true, failOnMissing: true })],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    // light-dark() as written; older targets would turn it into variables that cost CSS.
+    target: ["chrome123", "firefox120", "safari17.5"],
+    assetsInlineLimit: 0,
+    manifest: true,
+  },
+  server: { host: "127.0.0.1", proxy: { "/api": proxied, "/media": proxied } },
+  test: {
+    environment: "jsdom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
+  },
+});
