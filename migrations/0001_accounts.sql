@@ -10,13 +10,15 @@ CREATE TABLE accounts (
     guest         boolean NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     deleted_at    timestamptz,
+    CONSTRAINT accounts_handle CHECK (deleted_at IS NOT NULL OR handle ~ '^[a-z0-9][a-z0-9_-]{1,30}$'),
     CONSTRAINT accounts_full_ones_can_sign_in
         CHECK (guest OR deleted_at IS NOT NULL OR (email IS NOT NULL AND password_hash IS NOT NULL)),
+    CONSTRAINT accounts_guests_cannot CHECK (NOT guest OR (email IS NULL AND password_hash IS NULL)),
     CONSTRAINT accounts_deleted_ones_keep_no_identity
-        CHECK (deleted_at IS NULL OR (email IS NULL AND password_hash IS NULL AND about = ''))
+        CHECK (deleted_at IS NULL OR (handle = 'deleted-' || id AND email IS NULL AND password_hash IS NULL AND about = ''))
 );
-CREATE UNIQUE INDEX accounts_handle ON accounts (handle);
-CREATE UNIQUE INDEX accounts_email ON accounts (lower(email));
+CREATE UNIQUE INDEX accounts_by_handle ON accounts (handle);
+CREATE UNIQUE INDEX accounts_by_email ON accounts (lower(email));
 
 CREATE TABLE sessions (
     id         uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -26,6 +28,7 @@ CREATE TABLE sessions (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX sessions_account ON sessions (account_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE keys (
     id           uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -57,7 +60,8 @@ CREATE TABLE uploads (
     bytes      integer NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
-    CONSTRAINT uploads_format CHECK (format IN ('png', 'jpeg', 'webp'))
+    CONSTRAINT uploads_format CHECK (format IN ('png', 'jpeg', 'webp')),
+    CONSTRAINT uploads_size CHECK (width > 0 AND height > 0 AND bytes > 0)
 );
 CREATE INDEX uploads_account ON uploads (account_id);
 CREATE INDEX uploads_expiry ON uploads (expires_at);
