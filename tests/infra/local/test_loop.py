@@ -1,0 +1,114 @@
+"""What the event source mapping and the clock do on AWS, done by the loop."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.local import loop, queues
+from infra.local.loop import Context, Loop
+from infra.local.settings import LoopSettings
+from tests.infra.local.services import RunningHome
+from tests.wait import until
+
+
+@pytest.fixture
+def events(running_home: RunningHome) -> Iterator[str]:
+    url = queues.Queues.at(running_home.parts.storage_port).events
+    running_home.client("sqs").purge_queue(QueueUrl=url)
+    yield url
+    running_home.client("sqs").purge_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def make_loop(running_home: RunningHome, events: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Builds a loop around two functions and runs one of its threads."""
+    from infra.local.storage import credentials
+
+    for name, value in credentials(running_home.home).items():
+        monkeypatch.setenv(name, value)
+
+    def make(*, advance: loop.Handler = lambda e, c: None, sweep: loop.Handler = lambda e, c: None) -> Loop:
+        endpoint = f"http://127.0.0.1:{running_home.parts.storage_port}"
+        settings = LoopSettings(aws_endpoint_url=endpoint, events_queue_url=events, sweep_seconds=0.2)
+        return Loop(settings, advance=advance, sweep=sweep)
+
+    return make
+
+
+def _in_flight(running: RunningHome, url: str) -> tuple[int, int]:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = running.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return int(answer[names[0]]), int(answer[names[1]])
+
+
+def _run(work: Any) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
+def test_events_come_in_lambdas_shape_and_only_failed_ones_stay(running_home, events, make_loop) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def advance(event: dict[str, Any], context: Context) -> dict[str, Any]:
+        seen.extend(event["Records"])
+        failed = [r["messageId"] for r in event["Records"] if r["body"] == "bad"]
+        return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+
+    sqs = running_home.client("sqs")
+    for body in ("good", "bad", "fine"):
+        sqs.send_message(QueueUrl=events, MessageBody=body)
+    _run(make_loop(advance=advance).receive_for_ever)
+    until(lambda: len(seen) == 3)
+    until(lambda: _in_flight(running_home, events) == (0, 1))
+    assert {record["eventSource"] for record in seen} == {"aws:sqs"}
+    assert all(record["attributes"]["ApproximateReceiveCount"] == "1" for record in seen)
+
+
+def test_a_batch_waits_while_the_database_is_away(running_home, events, make_loop, monkeypatch) -> None:
+    monkeypatch.setattr(loop, "_RETRY_SECONDS", (0.01,) * 8)
+    calls: list[int] = []
+
+    def advance(event: dict[str, Any], context: Context) -> None:
+        calls.append(len(event["Records"]))
+        if len(calls) < 4:
+            raise ConnectionError("the database is starting")
+
+    running_home.client("sqs").send_message(QueueUrl=events, MessageBody="x")
+    _run(make_loop(advance=advance).receive_for_ever)
+    until(lambda: calls == [1, 1, 1, 1])
+    until(lambda: _in_flight(running_home, events) == (0, 0))
+
+
+def test_an_outage_of_the_queues_ends_with_everything_sent_again(running_home, make_loop, monkeypatch) -> None:
+    asked: list[dict[str, Any]] = []
+    made = make_loop(sweep=lambda event, context: asked.append(event))
+    receive, broken = made._receive, threading.Event()
+    broken.set()
+
+    def flaky() -> list[dict[str, Any]]:
+        if broken.is_set():
+            broken.clear()
+            raise ConnectionError("MiniStack was killed")
+        return receive()
+
+    monkeypatch.setattr(made, "_receive", flaky)
+    monkeypatch.setattr(loop, "_POLL_SECONDS", 1)
+    _run(made.receive_for_ever)
+    _run(made.sweep_for_ever)
+    until(lambda: {"resend": "all"} in asked)
+
+
+def test_the_clock_sweeps_without_sending_again_and_a_failed_resend_is_tried_again(make_loop) -> None:
+    asked: list[bool] = []
+
+    def sweep(event: dict[str, Any], context: Context) -> None:
+        asked.append(event.get("resend") == "all")
+        if asked == [True]:
+            raise ConnectionError("the database is starting")
+
+    made = make_loop(sweep=sweep)
+    made.sweep_soon(resend=True)
+    _run(made.sweep_for_ever)
+    until(lambda: len(asked) >= 4)
+    assert asked[:4] == [True, True, False, False]
