@@ -22,6 +22,11 @@ const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** A guest may run things, but neither publish nor rate. */
+export function isGuest(account: Account): boolean {
+  return account.guest;
+}
+
 /** The signed-in account; `data` is null for a visitor without a session. */
 export function useMe() {
   return useQuery(meQuery);

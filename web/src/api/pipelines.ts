@@ -1,5 +1,12 @@
 /** Pipelines, their versions, remixes and ratings. */
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  queryOptions,
+  useInfiniteQuery,
+  useMutation,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { answerOf, client } from "./client";
 import type { Pipeline, PipelineFilters, Spec, Visibility } from "./types";
 
@@ -28,12 +35,27 @@ export function usePipelines(filters: PipelineFilters, { enabled = true, limit =
   });
 }
 
-export function usePipeline(id: string) {
-  return useQuery({
+const pipelineQuery = (id: string) =>
+  queryOptions({
     queryKey: pipelineKeys.one(id),
     queryFn: ({ signal }) =>
       answerOf(client.GET("/api/v1/pipelines/{id}", { params: { path: { id } }, signal })),
     staleTime: 15_000,
+  });
+
+export function usePipeline(id: string) {
+  return useQuery(pipelineQuery(id));
+}
+
+/** Those of these pipelines whose latest version takes a picture; undefined until all are known. */
+export function useTakingPictures(ids: readonly string[]): Pipeline[] | undefined {
+  return useQueries({
+    queries: ids.map(pipelineQuery),
+    combine: (answers) => {
+      if (answers.some((answer) => answer.isPending)) return undefined;
+      const known = answers.flatMap((answer) => answer.data ?? []);
+      return known.filter((pipeline) => pipeline.version.spec.inputs.some((input) => input.type === "image"));
+    },
   });
 }
 

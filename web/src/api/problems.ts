@@ -5,17 +5,28 @@ import { ApiProblem } from "./problem";
 
 const MESSAGES: Record<string, MessageDescriptor> = {
   offline: msg`The workshop does not answer. Check your connection and try again.`,
-  unauthorized: msg`Please sign in first.`,
-  bad_credentials: msg`This name and password do not match.`,
-  forbidden: msg`You may not do this.`,
+  unavailable: msg`The workshop cannot answer right now. Try again in a minute.`,
+  internal: msg`The workshop has a problem of its own. Try again in a minute.`,
   not_found: msg`This is not here: it may have been removed, or it is private.`,
+  not_signed_in: msg`Please sign in first.`,
+  wrong_login: msg`This name and password do not match.`,
+  wrong_password: msg`The current password is wrong.`,
+  forbidden: msg`You may not do this.`,
+  full_account_needed: msg`Guests may not do this: complete your account first.`,
   handle_taken: msg`This name is taken already.`,
   email_taken: msg`There is an account with this e-mail already.`,
-  upload_too_large: msg`The picture is too large: 4 MB is the limit.`,
+  own_pipeline: msg`Nobody rates their own pipeline.`,
+  pipeline_deleted: msg`This pipeline was deleted. It can be read, but no longer run or remixed.`,
+  run_not_succeeded: msg`Only a run that succeeded can be published.`,
+  run_published: msg`Withdraw the result first.`,
+  model_gone: msg`A model of this version is not offered here any more.`,
+  idempotency_conflict: msg`This request was sent before with other contents. Reload the page and try again.`,
+  invalid: msg`Some fields need another look.`,
+  too_large: msg`This is too large. Pictures may have up to 4 MB.`,
+  not_a_picture: msg`This is no picture that can be read.`,
   unsupported_media_type: msg`Only PNG, JPEG and WebP pictures can be used.`,
+  limit_reached: msg`The limit is reached for now. Try again later.`,
   prompt_too_long: msg`The prompt became too long after the inputs were filled in.`,
-  no_worker: msg`No worker can run this model right now.`,
-  http_429: msg`That was a little too fast. Wait a moment and try again.`,
 };
 
 /** A sentence for people: by code, else by what the API said, else by status. */
@@ -34,4 +45,45 @@ export function codeMessage(code: string, detail: string): string {
 function statusMessage(status: number): string {
   if (status >= 500) return i18n._(msg`The workshop has a problem of its own. Try again in a minute.`);
   return i18n._(msg`The workshop refused this request (${status}).`);
+}
+
+/** What is wrong by field, such as `inputs.subject` or `spec.steps.0.params.prompt`; empty for any other error. */
+export function fieldProblems(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiProblem)) return {};
+  return Object.fromEntries(
+    error.faults.map((fault) => [fault.loc.replace(/^body\./, ""), ruleMessage(fault.msg)]),
+  );
+}
+
+type Rule = [RegExp, (...found: string[]) => MessageDescriptor];
+
+/** The API words its rules in English; those that people meet are said in both languages. */
+const RULES: Rule[] = [
+  [/^(?:is missing|Field required)/, () => msg`Please fill this in.`],
+  [/at least 1 character/, () => msg`Please fill this in.`],
+  [/at least (\d+) characters/, (least) => msg`At least ${least} characters.`],
+  [/at most (\d+) characters/, (most) => msg`At most ${most} characters.`],
+  [/^must be between (\S+) and (\S+) for/, (least, most) => msg`From ${least} to ${most} for this model.`],
+  [/^must be (\S+) for the model/, (only) => msg`Only ${only} for this model.`],
+  [/greater than or equal to (\S+)/, (least) => msg`At least ${least}.`],
+  [/less than or equal to (\S+)/, (most) => msg`At most ${most}.`],
+  [/^"(.+)" is used twice/, (name) => msg`The name ${name} is used twice.`],
+  [
+    /^(\S+) at character \d+: a step can only/,
+    (name) => msg`${name} comes later: a step can only use what is before it.`,
+  ],
+  [/^(\S+) at character \d+: no input or step/, (name) => msg`Nothing before this step is called ${name}.`],
+  [/^(\S+) at character \d+ is a text; a pic/, (name) => msg`${name} is a text; a picture is needed here.`],
+  [/^(\S+) at character \d+ is a picture; a t/, (name) => msg`${name} is a picture; a text is needed here.`],
+  [/whole reference to a picture/, () => msg`Choose the picture to start from.`],
+  [/should match pattern .*\[a-z0-9_-\]/, () => msg`Small Latin letters, digits, - and _ only.`],
+  [/should match pattern/, () => msg`Small Latin letters, digits and _ only, beginning with a letter.`],
+];
+
+function ruleMessage(english: string): string {
+  for (const [pattern, message] of RULES) {
+    const found = pattern.exec(english);
+    if (found) return i18n._(message(...found.slice(1)));
+  }
+  return english;
 }

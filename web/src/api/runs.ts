@@ -19,7 +19,7 @@ export const runKeys = {
 export interface RunRequest {
   pipeline: string;
   version?: number;
-  inputs?: Record<string, string>;
+  inputs: Record<string, string>;
   seed?: number;
 }
 

@@ -13,7 +13,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_accounts"];
+        /** Sign Up */
+        post: operations["sign_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -29,7 +30,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_accounts_guest"];
+        /** Become Guest */
+        post: operations["become_guest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -43,7 +45,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_accounts_handle"];
+        /** Read Profile */
+        get: operations["read_profile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -61,7 +64,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_sessions"];
+        /** Sign In */
+        post: operations["sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -78,7 +82,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["delete_sessions_current"];
+        /** Sign Out */
+        delete: operations["sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -91,13 +96,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_me"];
+        /** Read Me */
+        get: operations["read_me"];
         put?: never;
         post?: never;
+        /** Delete Me */
         delete: operations["delete_me"];
         options?: never;
         head?: never;
-        patch: operations["patch_me"];
+        /** Change Me */
+        patch: operations["change_me"];
         trace?: never;
     };
     "/api/v1/keys": {
@@ -107,9 +115,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_keys"];
+        /** List Keys */
+        get: operations["list_keys"];
         put?: never;
-        post: operations["post_keys"];
+        /** Create Key */
+        post: operations["create_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -126,7 +136,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["delete_keys_id"];
+        /** Delete Key */
+        delete: operations["delete_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -139,7 +150,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_kinds"];
+        /** List Kinds */
+        get: operations["list_kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,7 +167,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_models"];
+        /** List Models */
+        get: operations["list_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -171,9 +184,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_pipelines"];
+        /** List Pipelines */
+        get: operations["list_pipelines"];
         put?: never;
-        post: operations["post_pipelines"];
+        /** Create Pipeline */
+        post: operations["create_pipeline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -187,13 +202,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_pipelines_id"];
+        /** Read Pipeline */
+        get: operations["read_pipeline"];
         put?: never;
         post?: never;
-        delete: operations["delete_pipelines_id"];
+        /** Delete Pipeline */
+        delete: operations["delete_pipeline"];
         options?: never;
         head?: never;
-        patch: operations["patch_pipelines_id"];
+        /** Change Pipeline */
+        patch: operations["change_pipeline"];
         trace?: never;
     };
     "/api/v1/pipelines/{id}/versions": {
@@ -203,9 +221,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_pipelines_id_versions"];
+        /** List Versions */
+        get: operations["list_versions"];
         put?: never;
-        post: operations["post_pipelines_id_versions"];
+        /** Create Version */
+        post: operations["create_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,7 +239,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_pipelines_id_versions_number"];
+        /** Read Version */
+        get: operations["read_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,7 +258,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_pipelines_id_remix"];
+        /** Remix Pipeline */
+        post: operations["remix_pipeline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,9 +274,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["put_pipelines_id_rating"];
+        /** Rate */
+        put: operations["rate"];
         post?: never;
-        delete: operations["delete_pipelines_id_rating"];
+        /** Unrate */
+        delete: operations["unrate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -269,7 +293,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_uploads"];
+        /** Upload */
+        post: operations["upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -283,9 +308,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_runs"];
+        /** List Runs */
+        get: operations["list_runs"];
         put?: never;
-        post: operations["post_runs"];
+        /** Start Run */
+        post: operations["start_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -299,10 +326,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_runs_id"];
+        /** Read Run */
+        get: operations["read_run"];
         put?: never;
         post?: never;
-        delete: operations["delete_runs_id"];
+        /** Delete Run */
+        delete: operations["delete_run"];
         options?: never;
         head?: never;
         patch?: never;
@@ -317,7 +346,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_runs_id_cancel"];
+        /** Cancel Run */
+        post: operations["cancel_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -332,9 +362,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["put_runs_id_result"];
+        /** Publish */
+        put: operations["publish"];
         post?: never;
-        delete: operations["delete_runs_id_result"];
+        /** Withdraw */
+        delete: operations["withdraw"];
         options?: never;
         head?: never;
         patch?: never;
@@ -347,7 +379,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_results"];
+        /** List Results */
+        get: operations["list_results"];
         put?: never;
         post?: never;
         delete?: never;
@@ -363,7 +396,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_results_id"];
+        /** Read Result */
+        get: operations["read_result"];
         put?: never;
         post?: never;
         delete?: never;
@@ -376,433 +410,1093 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** FieldError */
-        FieldError: {
-            loc: string;
-            msg: string;
-        };
-        /** Problem */
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: string;
-            detail?: string;
-            errors?: components["schemas"]["FieldError"][];
-        };
-        /** Quota */
-        Quota: {
-            used: number;
-            limit: number;
-        };
-        /** Account */
+        /**
+         * Account
+         * @description One's own account.
+         */
         Account: {
-            /** Format: uuid */
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            /** @enum {string} */
-            kind: "guest" | "full";
-            handle: string | null;
+            /** Handle */
+            handle: string;
+            /** Email */
             email: string | null;
+            /** Guest */
+            guest: boolean;
+            /** About */
             about: string;
-            /** Format: date-time */
+            /**
+             * Joined At
+             * Format: date-time
+             */
             joined_at: string;
-            quotas?: {
+            /** Quotas */
+            quotas: {
                 [key: string]: components["schemas"]["Quota"];
             };
         };
-        /** AccountIn */
+        /**
+         * AccountIn
+         * @description Sign up.
+         */
         AccountIn: {
+            /** Handle */
             handle: string;
+            /** Email */
             email: string;
+            /** Password */
             password: string;
         };
-        /** AccountPatch */
+        /**
+         * AccountPatch
+         * @description What to change; a guest that gives handle, email and password has a full account from then on.
+         */
         AccountPatch: {
+            /** Handle */
             handle?: string;
+            /** Email */
             email?: string;
+            /** Password */
             password?: string;
+            /** About */
             about?: string;
+            /** Current Password */
+            current_password?: string;
         };
-        /** SessionIn */
-        SessionIn: {
-            login: string;
-            password: string;
-        };
-        /** Author */
+        /**
+         * Author
+         * @description Who made it.
+         */
         Author: {
+            /** Handle */
             handle: string;
         };
-        /** Profile */
-        Profile: {
-            handle: string;
-            about: string;
-            /** Format: date-time */
-            joined_at: string;
-            counts: components["schemas"]["ProfileCounts"];
-        };
-        /** ProfileCounts */
-        ProfileCounts: {
-            pipelines: number;
-            results: number;
-        };
-        /** KeyIn */
-        KeyIn: {
-            name: string;
-            expires_at?: string | null;
-        };
-        /** Key */
-        Key: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            prefix: string;
-            /** Format: date-time */
-            created_at: string;
-            expires_at: string | null;
-            last_used_at: string | null;
-        };
-        /** KeyCreated */
-        KeyCreated: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            key: string;
-            prefix: string;
-        };
-        /** Kind */
-        Kind: {
-            /** @enum {string} */
-            kind: "text" | "image" | "edit";
-            title: string;
-            takes: string[];
-            /** @enum {string} */
-            makes: "text" | "image";
-            params: {
-                [key: string]: unknown;
-            };
-        };
-        /** Seconds */
-        Seconds: {
-            mean: number;
-            p95: number;
-        };
-        /** Model */
-        Model: {
-            id: string;
-            title: string;
-            kinds: ("text" | "image" | "edit")[];
-            profile: string;
-            licence: string;
-            source: string;
-            revision: string;
-            limits: {
-                [key: string]: unknown;
-            };
-            defaults: {
-                [key: string]: unknown;
-            };
-            available: boolean;
-            seconds: components["schemas"]["Seconds"] | null;
-        };
-        /** InputSpec */
-        InputSpec: {
-            name: string;
-            /** @enum {string} */
-            type: "text" | "image";
-            label?: string;
-            default?: string | null;
-        };
-        /** StepSpec */
-        StepSpec: {
-            name: string;
-            /** @enum {string} */
-            kind: "text" | "image" | "edit";
-            model: string;
-            params: {
-                [key: string]: unknown;
-            };
-        };
-        /** Spec */
-        Spec: {
-            inputs: components["schemas"]["InputSpec"][];
-            steps: components["schemas"]["StepSpec"][];
-        };
-        /** Rating */
-        Rating: {
-            average: number | null;
+        /**
+         * EditParams
+         * @description Pictures from another picture and a prompt (image to image).
+         */
+        EditParams: {
+            /** Prompt */
+            prompt: string;
+            /**
+             * What to avoid
+             * @default
+             */
+            negative_prompt: string;
+            /**
+             * Denoising steps
+             * @default 20
+             */
+            denoise_steps: number;
+            /**
+             * How closely to follow the prompt
+             * @default 5
+             */
+            guidance: number;
+            /**
+             * How many pictures
+             * @default 1
+             */
             count: number;
-            score: number;
-            mine?: number | null;
+            /** Picture to start from */
+            image: string;
+            /**
+             * How much to change
+             * @default 0.7
+             */
+            strength: number;
         };
-        /** RatingIn */
-        RatingIn: {
-            stars: number;
+        /**
+         * EditStep
+         * @description A step that changes a picture.
+         */
+        EditStep: {
+            /** Name */
+            name: string;
+            /** Model */
+            model: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "edit";
+            params: components["schemas"]["EditParams"];
         };
-        /** Parent */
-        Parent: {
-            /** Format: uuid */
-            pipeline: string;
-            version: number;
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
         };
-        /** PipelineVersion */
-        PipelineVersion: {
-            number: number;
-            spec: components["schemas"]["Spec"];
+        /**
+         * ImageInput
+         * @description A variable that takes a picture: the id of an upload or of an output.
+         */
+        ImageInput: {
+            /** Name */
+            name: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "image";
         };
-        /** PipelineCounts */
-        PipelineCounts: {
-            runs: number;
-            results: number;
-            remixes: number;
-        };
-        /** Pipeline */
-        Pipeline: {
-            /** Format: uuid */
-            id: string;
-            title: string;
-            description: string;
-            tags: string[];
-            /** @enum {string} */
-            visibility: "public" | "unlisted" | "private";
-            author: components["schemas"]["Author"] | null;
-            version: components["schemas"]["PipelineVersion"];
-            rating: components["schemas"]["Rating"];
-            counts: components["schemas"]["PipelineCounts"];
-            parent: components["schemas"]["Parent"] | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        /** PipelineIn */
-        PipelineIn: {
-            title: string;
-            spec: components["schemas"]["Spec"];
-            description?: string;
-            tags?: string[];
-            /** @enum {string} */
-            visibility?: "public" | "unlisted" | "private";
-        };
-        /** PipelinePatch */
-        PipelinePatch: {
-            title?: string;
-            description?: string;
-            tags?: string[];
-            /** @enum {string} */
-            visibility?: "public" | "unlisted" | "private";
-        };
-        /** VersionIn */
-        VersionIn: {
-            spec: components["schemas"]["Spec"];
-            note?: string;
-        };
-        /** Version */
-        Version: {
-            number: number;
-            spec: components["schemas"]["Spec"];
-            note: string;
-            /** Format: date-time */
-            created_at: string;
-        };
-        /** RemixIn */
-        RemixIn: {
-            version?: number;
-            title?: string;
-        };
-        /** Upload */
-        Upload: {
-            /** Format: uuid */
-            id: string;
-            width: number;
-            height: number;
-            /** Format: date-time */
-            expires_at: string;
-        };
-        /** RunIn */
-        RunIn: {
-            /** Format: uuid */
-            pipeline: string;
-            version?: number;
-            inputs?: {
-                [key: string]: string;
-            };
-            seed?: number;
-        };
-        /** ImageOutput */
+        /**
+         * ImageOutput
+         * @description A picture with its thumbnail; sizes in pixels, `thumbhash` in base64.
+         */
         ImageOutput: {
-            /** Format: uuid */
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "image";
+            /** Url */
             url: string;
+            /** Thumb Url */
             thumb_url: string;
+            /** Width */
             width: number;
+            /** Height */
             height: number;
+            /** Thumbhash */
             thumbhash: string;
         };
-        /** TextOutput */
+        /**
+         * ImageParams
+         * @description Pictures from a prompt.
+         */
+        ImageParams: {
+            /** Prompt */
+            prompt: string;
+            /**
+             * What to avoid
+             * @default
+             */
+            negative_prompt: string;
+            /**
+             * Denoising steps
+             * @default 20
+             */
+            denoise_steps: number;
+            /**
+             * How closely to follow the prompt
+             * @default 5
+             */
+            guidance: number;
+            /**
+             * How many pictures
+             * @default 1
+             */
+            count: number;
+            /**
+             * Width in pixels
+             * @default 1024
+             */
+            width: number;
+            /**
+             * Height in pixels
+             * @default 1024
+             */
+            height: number;
+        };
+        /**
+         * ImageStep
+         * @description A step that draws pictures.
+         */
+        ImageStep: {
+            /** Name */
+            name: string;
+            /** Model */
+            model: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "image";
+            params: components["schemas"]["ImageParams"];
+        };
+        /**
+         * Key
+         * @description A key as it is listed.
+         */
+        Key: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+        };
+        /**
+         * KeyCreated
+         * @description A new key; `key` is shown this once.
+         */
+        KeyCreated: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Key */
+            key: string;
+            /** Prefix */
+            prefix: string;
+            /** Expires At */
+            expires_at: string | null;
+        };
+        /**
+         * KeyIn
+         * @description A key to make; without `expires_at` it works until it is deleted.
+         */
+        KeyIn: {
+            /** Name */
+            name: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at?: string;
+        };
+        /**
+         * KeyPage
+         * @description One's keys, newest first.
+         */
+        KeyPage: {
+            /** Items */
+            items: components["schemas"]["Key"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Kind
+         * @description What a step does.
+         * @enum {string}
+         */
+        Kind: "text" | "image" | "edit";
+        /**
+         * KindList
+         * @description Every kind there is.
+         */
+        KindList: {
+            /** Items */
+            items: components["schemas"]["KindOut"][];
+        };
+        /**
+         * KindOut
+         * @description A kind of step; `params` is a JSON Schema in which `x-template` marks what may hold references.
+         */
+        KindOut: {
+            kind: components["schemas"]["Kind"];
+            /** Title */
+            title: string;
+            /** Takes */
+            takes: ("text" | "image")[];
+            /**
+             * Makes
+             * @enum {string}
+             */
+            makes: "text" | "image";
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * LatestNumber
+         * @description The number of a pipeline's latest version.
+         */
+        LatestNumber: {
+            /** Number */
+            number: number;
+        };
+        /**
+         * LatestVersion
+         * @description A pipeline's latest version with its spec.
+         */
+        LatestVersion: {
+            /** Number */
+            number: number;
+            spec: components["schemas"]["Spec"];
+        };
+        /**
+         * Limit
+         * @description The range that a model narrows a param to, both ends included.
+         */
+        Limit: {
+            /** Minimum */
+            minimum: number;
+            /** Maximum */
+            maximum: number;
+        };
+        /**
+         * ModelList
+         * @description Every model of this deployment.
+         */
+        ModelList: {
+            /** Items */
+            items: components["schemas"]["ModelOut"][];
+        };
+        /**
+         * ModelOut
+         * @description A model; `available` says whether a worker that can run it was heard of within the last minute.
+         */
+        ModelOut: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Kinds */
+            kinds: components["schemas"]["Kind"][];
+            /**
+             * Profile
+             * @enum {string}
+             */
+            profile: "demo" | "gpu";
+            /**
+             * Queue
+             * @enum {string}
+             */
+            queue: "text" | "image";
+            /** Licence */
+            licence: string;
+            /** Source */
+            source: string;
+            /** Revision */
+            revision: string;
+            /** Card */
+            card: string;
+            /** Limits */
+            limits: {
+                [key: string]: components["schemas"]["Limit"];
+            };
+            /** Defaults */
+            defaults: {
+                [key: string]: unknown;
+            };
+            /** Available */
+            available: boolean;
+            seconds: components["schemas"]["Seconds"] | null;
+        };
+        /**
+         * Parent
+         * @description The version that a pipeline was started from.
+         */
+        Parent: {
+            /**
+             * Pipeline
+             * Format: uuid
+             */
+            pipeline: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Pipeline
+         * @description A pipeline with the spec of its latest version.
+         */
+        Pipeline: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Tags */
+            tags: string[];
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "public" | "unlisted" | "private";
+            author: components["schemas"]["Author"] | null;
+            /** Kinds */
+            kinds: string[];
+            /** Models */
+            models: string[];
+            version: components["schemas"]["LatestVersion"];
+            rating: components["schemas"]["Rating"];
+            counts: components["schemas"]["PipelineCounts"];
+            parent: components["schemas"]["Parent"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * PipelineCounts
+         * @description How often a pipeline was used.
+         */
+        PipelineCounts: {
+            /** Runs */
+            runs: number;
+            /** Results */
+            results: number;
+            /** Remixes */
+            remixes: number;
+        };
+        /**
+         * PipelineIn
+         * @description A pipeline to make; guests' are private, others' public unless they say so.
+         */
+        PipelineIn: {
+            /** Title */
+            title: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: string[];
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility?: "public" | "unlisted" | "private";
+            spec: components["schemas"]["Spec"];
+        };
+        /**
+         * PipelinePage
+         * @description A list of pipelines.
+         */
+        PipelinePage: {
+            /** Items */
+            items: components["schemas"]["PipelineSummary"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PipelinePatch
+         * @description What to change; a new spec is a new version.
+         */
+        PipelinePatch: {
+            /** Title */
+            title?: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: string[];
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility?: "public" | "unlisted" | "private";
+        };
+        /**
+         * PipelineSummary
+         * @description A pipeline in a list; `author` is null when the account was deleted.
+         */
+        PipelineSummary: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Tags */
+            tags: string[];
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "public" | "unlisted" | "private";
+            author: components["schemas"]["Author"] | null;
+            /** Kinds */
+            kinds: string[];
+            /** Models */
+            models: string[];
+            version: components["schemas"]["LatestNumber"];
+            rating: components["schemas"]["Rating"];
+            counts: components["schemas"]["PipelineCounts"];
+            parent: components["schemas"]["Parent"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * Profile
+         * @description An account as everybody sees it.
+         */
+        Profile: {
+            /** Handle */
+            handle: string;
+            /** About */
+            about: string;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            counts: components["schemas"]["ProfileCounts"];
+        };
+        /**
+         * ProfileCounts
+         * @description How much of an account's work is public.
+         */
+        ProfileCounts: {
+            /** Pipelines */
+            pipelines: number;
+            /** Results */
+            results: number;
+        };
+        /** QueueOut */
+        QueueOut: {
+            /** Position */
+            position: number;
+            /** More */
+            more: boolean;
+            /** Eta Seconds */
+            eta_seconds: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Quota
+         * @description What may be used until it renews, and what has been.
+         */
+        Quota: {
+            /** Used */
+            used: number;
+            /** Limit */
+            limit: number;
+        };
+        /**
+         * Rating
+         * @description What people think: the plain average (null without ratings), and the score that lists are ranked by.
+         */
+        Rating: {
+            /** Average */
+            average: number | null;
+            /** Count */
+            count: number;
+            /** Score */
+            score: number;
+            /** Mine */
+            mine: number | null;
+        };
+        /**
+         * RatingIn
+         * @description One to five stars.
+         */
+        RatingIn: {
+            /** Stars */
+            stars: number;
+        };
+        /**
+         * RemixIn
+         * @description What to start from and what to call it; the latest version and its pipeline's title when absent.
+         */
+        RemixIn: {
+            /** Version */
+            version?: number;
+            /** Title */
+            title?: string;
+        };
+        /**
+         * Result
+         * @description A result with every step of its run.
+         */
+        Result: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Run
+             * Format: uuid
+             */
+            run: string;
+            author: components["schemas"]["Author"] | null;
+            /** Seed */
+            seed: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            pipeline: components["schemas"]["ResultPipeline"];
+            /** Cover */
+            cover: components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"];
+            /** Excerpt */
+            excerpt: string;
+            /** Kinds */
+            kinds: string[];
+            /** Models */
+            models: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Tasks */
+            tasks: components["schemas"]["ResultTask"][];
+        };
+        /**
+         * ResultIn
+         * @description How to show the run; the pipeline's title and the last picture (or text) when absent.
+         */
+        ResultIn: {
+            /** Title */
+            title?: string;
+            /**
+             * Cover
+             * Format: uuid
+             */
+            cover?: string;
+        };
+        /**
+         * ResultPage
+         * @description A page of the gallery.
+         */
+        ResultPage: {
+            /** Items */
+            items: components["schemas"]["ResultSummary"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ResultPipeline
+         * @description The version that made a result.
+         */
+        ResultPipeline: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            rating: components["schemas"]["ResultRating"];
+            parent: components["schemas"]["Parent"] | null;
+        };
+        /**
+         * ResultRating
+         * @description What people think of the pipeline.
+         */
+        ResultRating: {
+            /** Average */
+            average: number | null;
+            /** Count */
+            count: number;
+            /** Score */
+            score: number;
+        };
+        /**
+         * ResultSummary
+         * @description A result in a list; `author` is null when the account was deleted.
+         */
+        ResultSummary: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Run
+             * Format: uuid
+             */
+            run: string;
+            author: components["schemas"]["Author"] | null;
+            /** Seed */
+            seed: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            pipeline: components["schemas"]["ResultPipeline"];
+            /** Cover */
+            cover: components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"];
+            /** Excerpt */
+            excerpt: string;
+            /** Kinds */
+            kinds: string[];
+            /** Models */
+            models: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * ResultTask
+         * @description One step: what the model was told, with which settings and seed, and what it made of it.
+         */
+        ResultTask: {
+            /** Step */
+            step: string;
+            /** Kind */
+            kind: string;
+            /** Model */
+            model: string;
+            /** Revision */
+            revision: string;
+            /** Prompt */
+            prompt: string | null;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Seed */
+            seed: number;
+            /** Seconds */
+            seconds: number | null;
+            /** Outputs */
+            outputs: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"])[];
+        };
+        /** Run */
+        Run: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Pipeline
+             * Format: uuid
+             */
+            pipeline: string;
+            /** Version */
+            version: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Seed */
+            seed: number;
+            queue: components["schemas"]["QueueOut"] | null;
+            /** Tasks */
+            tasks: components["schemas"]["Task"][];
+            error: components["schemas"]["RunError"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Result */
+            result: string | null;
+        };
+        /** RunError */
+        RunError: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /** RunIn */
+        RunIn: {
+            /**
+             * Pipeline
+             * Format: uuid
+             */
+            pipeline: string;
+            /** Version */
+            version?: number | null;
+            /**
+             * Inputs
+             * @default {}
+             */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Seed */
+            seed?: number | null;
+        };
+        /** RunPage */
+        RunPage: {
+            /** Items */
+            items: components["schemas"]["Run"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Seconds
+         * @description How long recent tasks took.
+         */
+        Seconds: {
+            /** Mean */
+            mean: number;
+            /** P95 */
+            p95: number;
+        };
+        /**
+         * SessionIn
+         * @description Sign in by handle or email address.
+         */
+        SessionIn: {
+            /** Login */
+            login: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * Spec
+         * @description The inputs and steps of a version.
+         */
+        Spec: {
+            /**
+             * Inputs
+             * @default []
+             */
+            inputs: (components["schemas"]["TextInput"] | components["schemas"]["ImageInput"])[];
+            /** Steps */
+            steps: (components["schemas"]["TextStep"] | components["schemas"]["ImageStep"] | components["schemas"]["EditStep"])[];
+        };
+        /** Task */
+        Task: {
+            /** Step */
+            step: string;
+            /** Kind */
+            kind: string;
+            /** Model */
+            model: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** Progress */
+            progress: number | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Attempts */
+            attempts: number;
+            /** Outputs */
+            outputs: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"])[];
+            error: components["schemas"]["RunError"] | null;
+        };
+        /**
+         * TextInput
+         * @description A variable that takes words; without a default it must be filled in at each run.
+         */
+        TextInput: {
+            /** Name */
+            name: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text";
+            /** Default */
+            default?: string;
+        };
+        /**
+         * TextOutput
+         * @description A text: its first 2,000 characters, how many it has, and where all of them are.
+         */
         TextOutput: {
-            /** Format: uuid */
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "text";
+            /** Text */
             text: string;
+            /** Characters */
             characters: number;
+            /** Url */
             url: string;
         };
-        /** RunError */
-        RunError: {
-            code: string;
-            detail: string;
+        /**
+         * TextParams
+         * @description One answer of an instruct text model.
+         */
+        TextParams: {
+            /** Prompt */
+            prompt: string;
+            /**
+             * System prompt
+             * @default
+             */
+            system: string;
+            /**
+             * Longest answer, in tokens
+             * @default 128
+             */
+            max_tokens: number;
+            /**
+             * Temperature
+             * @default 0.7
+             */
+            temperature: number;
+            /**
+             * Top p
+             * @default 0.95
+             */
+            top_p: number;
         };
-        /** Queue */
-        Queue: {
-            position: number;
-            more: boolean;
-            eta_seconds: number | null;
-            reason: string;
-        };
-        /** Task */
-        Task: {
-            step: string;
-            /** @enum {string} */
-            kind: "text" | "image" | "edit";
+        /**
+         * TextStep
+         * @description A step that writes a text.
+         */
+        TextStep: {
+            /** Name */
+            name: string;
+            /** Model */
             model: string;
-            /** @enum {string} */
-            state: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            progress: number | null;
-            prompt: string | null;
-            seconds: number | null;
-            attempts: number;
-            outputs: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"])[];
-            error: components["schemas"]["RunError"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "text";
+            params: components["schemas"]["TextParams"];
         };
-        /** Run */
-        Run: {
-            /** Format: uuid */
+        /**
+         * Upload
+         * @description An uploaded picture, to be used as an image input before it expires.
+         */
+        Upload: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /** Format: uuid */
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /**
+         * Version
+         * @description A version with its spec; `author` is null when the pipeline or its account was deleted.
+         */
+        Version: {
+            /** Number */
+            number: number;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Pipeline
+             * Format: uuid
+             */
             pipeline: string;
-            version: number;
-            inputs: {
-                [key: string]: string;
-            };
-            seed: number;
-            queue: components["schemas"]["Queue"] | null;
-            tasks: components["schemas"]["Task"][];
-            error: components["schemas"]["RunError"] | null;
-            /** Format: date-time */
-            created_at: string;
-            finished_at: string | null;
-            result: string | null;
-        };
-        /** ResultIn */
-        ResultIn: {
-            title?: string;
-            /** Format: uuid */
-            cover?: string;
-        };
-        /** ResultPipeline */
-        ResultPipeline: {
-            /** Format: uuid */
-            id: string;
-            title: string;
-            version: number;
-            rating: components["schemas"]["Rating"];
-            parent: components["schemas"]["Parent"] | null;
-        };
-        /** ResultTask */
-        ResultTask: {
-            step: string;
-            /** @enum {string} */
-            kind: "text" | "image" | "edit";
-            model: string;
-            revision: string;
-            prompt: string | null;
-            params: {
-                [key: string]: unknown;
-            };
-            seed: number;
-            seconds: number | null;
-            outputs: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"])[];
-        };
-        /** ResultSummary */
-        ResultSummary: {
-            /** Format: uuid */
-            id: string;
-            title: string;
-            /** Format: uuid */
-            run: string;
             author: components["schemas"]["Author"] | null;
-            seed: number;
-            inputs: {
-                [key: string]: string;
-            };
-            pipeline: components["schemas"]["ResultPipeline"];
-            cover: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"]) | null;
-            excerpt: string;
-            /** Format: date-time */
-            created_at: string;
+            spec: components["schemas"]["Spec"];
         };
-        /** Result */
-        Result: {
-            /** Format: uuid */
-            id: string;
-            title: string;
-            /** Format: uuid */
-            run: string;
-            author: components["schemas"]["Author"] | null;
-            seed: number;
-            inputs: {
-                [key: string]: string;
-            };
-            pipeline: components["schemas"]["ResultPipeline"];
-            cover: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"]) | null;
-            excerpt: string;
-            /** Format: date-time */
-            created_at: string;
-            tasks: components["schemas"]["ResultTask"][];
+        /**
+         * VersionIn
+         * @description The next version.
+         */
+        VersionIn: {
+            spec: components["schemas"]["Spec"];
+            /** Note */
+            note?: string;
         };
-        /** ResultSummaryPage */
-        ResultSummaryPage: {
-            items: components["schemas"]["ResultSummary"][];
-            next: string | null;
-        };
-        /** PipelinePage */
-        PipelinePage: {
-            items: components["schemas"]["Pipeline"][];
-            next: string | null;
-        };
-        /** RunPage */
-        RunPage: {
-            items: components["schemas"]["Run"][];
-            next: string | null;
-        };
-        /** VersionPage */
+        /**
+         * VersionPage
+         * @description The versions of a pipeline, newest first.
+         */
         VersionPage: {
-            items: components["schemas"]["Version"][];
+            /** Items */
+            items: components["schemas"]["VersionSummary"][];
+            /** Next */
             next: string | null;
         };
-        /** KeyPage */
-        KeyPage: {
-            items: components["schemas"]["Key"][];
-            next: string | null;
-        };
-        /** KindList */
-        KindList: {
-            items: components["schemas"]["Kind"][];
-        };
-        /** ModelList */
-        ModelList: {
-            items: components["schemas"]["Model"][];
+        /**
+         * VersionSummary
+         * @description A version in a list.
+         */
+        VersionSummary: {
+            /** Number */
+            number: number;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
     };
     responses: never;
@@ -813,7 +1507,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    post_accounts: {
+    sign_up: {
         parameters: {
             query?: never;
             header?: never;
@@ -826,7 +1520,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -835,18 +1529,18 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_accounts_guest: {
+    become_guest: {
         parameters: {
             query?: never;
             header?: never;
@@ -855,7 +1549,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -864,18 +1558,9 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_accounts_handle: {
+    read_profile: {
         parameters: {
             query?: never;
             header?: never;
@@ -886,7 +1571,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -895,18 +1580,18 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_sessions: {
+    sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -919,7 +1604,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -928,18 +1613,18 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_sessions_current: {
+    sign_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -948,25 +1633,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_me: {
+    read_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -975,22 +1651,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1004,25 +1671,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": unknown;
                 };
             };
         };
     };
-    patch_me: {
+    change_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1035,7 +1695,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1044,22 +1704,22 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_keys: {
+    list_keys: {
         parameters: {
             query?: {
                 limit?: number;
-                cursor?: string;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -1067,7 +1727,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1076,18 +1736,18 @@ export interface operations {
                     "application/json": components["schemas"]["KeyPage"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_keys: {
+    create_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -1100,7 +1760,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1109,18 +1769,18 @@ export interface operations {
                     "application/json": components["schemas"]["KeyCreated"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_keys_id: {
+    delete_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -1131,25 +1791,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_kinds: {
+    list_kinds: {
         parameters: {
             query?: never;
             header?: never;
@@ -1158,7 +1818,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1167,18 +1827,9 @@ export interface operations {
                     "application/json": components["schemas"]["KindList"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_models: {
+    list_models: {
         parameters: {
             query?: never;
             header?: never;
@@ -1187,7 +1838,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1196,29 +1847,21 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_pipelines: {
+    list_pipelines: {
         parameters: {
             query?: {
-                q?: string;
-                tag?: string;
-                kind?: "text" | "image" | "edit";
-                model?: string;
-                author?: string;
-                min_rating?: number;
-                sort?: "top" | "new" | "trending";
                 limit?: number;
-                cursor?: string;
+                cursor?: string | null;
+                q?: string | null;
+                tag?: string | null;
+                kind?: components["schemas"]["Kind"] | null;
+                model?: string | null;
+                author?: string | null;
+                min_rating?: number | null;
+                sort?: "top" | "new" | "trending";
+                pipeline?: string | null;
             };
             header?: never;
             path?: never;
@@ -1226,7 +1869,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1235,18 +1878,18 @@ export interface operations {
                     "application/json": components["schemas"]["PipelinePage"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_pipelines: {
+    create_pipeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1259,7 +1902,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1268,18 +1911,18 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_pipelines_id: {
+    read_pipeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1290,7 +1933,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1299,18 +1942,18 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_pipelines_id: {
+    delete_pipeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1321,25 +1964,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    patch_pipelines_id: {
+    change_pipeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1354,7 +1997,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1363,22 +2006,22 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_pipelines_id_versions: {
+    list_versions: {
         parameters: {
             query?: {
                 limit?: number;
-                cursor?: string;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -1388,7 +2031,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1397,18 +2040,18 @@ export interface operations {
                     "application/json": components["schemas"]["VersionPage"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_pipelines_id_versions: {
+    create_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1423,7 +2066,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1432,18 +2075,18 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_pipelines_id_versions_number: {
+    read_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1455,7 +2098,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1464,18 +2107,18 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_pipelines_id_remix: {
+    remix_pipeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1490,7 +2133,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1499,18 +2142,18 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    put_pipelines_id_rating: {
+    rate: {
         parameters: {
             query?: never;
             header?: never;
@@ -1525,7 +2168,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1534,18 +2177,18 @@ export interface operations {
                     "application/json": components["schemas"]["Rating"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_pipelines_id_rating: {
+    unrate: {
         parameters: {
             query?: never;
             header?: never;
@@ -1556,25 +2199,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Rating"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_uploads: {
+    upload: {
         parameters: {
             query?: never;
             header?: never;
@@ -1587,7 +2232,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1596,22 +2241,13 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_runs: {
+    list_runs: {
         parameters: {
             query?: {
                 limit?: number;
-                cursor?: string;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -1619,7 +2255,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1628,18 +2264,18 @@ export interface operations {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_runs: {
+    start_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -1652,7 +2288,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1661,18 +2297,18 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_runs_id: {
+    read_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -1683,7 +2319,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1692,18 +2328,18 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_runs_id: {
+    delete_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -1714,25 +2350,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_runs_id_cancel: {
+    cancel_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -1743,7 +2379,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1752,18 +2388,18 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    put_runs_id_result: {
+    publish: {
         parameters: {
             query?: never;
             header?: never;
@@ -1778,7 +2414,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1787,18 +2423,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_runs_id_result: {
+    withdraw: {
         parameters: {
             query?: never;
             header?: never;
@@ -1809,37 +2445,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_results: {
+    list_results: {
         parameters: {
             query?: {
-                q?: string;
-                tag?: string;
-                kind?: "text" | "image" | "edit";
-                model?: string;
-                author?: string;
-                min_rating?: number;
-                sort?: "top" | "new" | "trending";
-                pipeline?: string;
                 limit?: number;
-                cursor?: string;
+                cursor?: string | null;
+                q?: string | null;
+                tag?: string | null;
+                kind?: components["schemas"]["Kind"] | null;
+                model?: string | null;
+                author?: string | null;
+                min_rating?: number | null;
+                sort?: "top" | "new" | "trending";
+                pipeline?: string | null;
             };
             header?: never;
             path?: never;
@@ -1847,27 +2483,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ResultSummaryPage"];
+                    "application/json": components["schemas"]["ResultPage"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_results_id: {
+    read_result: {
         parameters: {
             query?: never;
             header?: never;
@@ -1878,7 +2514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1887,13 +2523,13 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -1,38 +1,40 @@
 /** The API's nouns, named once: everything else takes them from here, never from the generated file. */
-import type { components, operations } from "./schema";
+import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
+type Query<Path extends "/api/v1/results" | "/api/v1/pipelines"> = NonNullable<
+  paths[Path]["get"]["parameters"]["query"]
+>;
+type Filters<Path extends "/api/v1/results" | "/api/v1/pipelines"> = {
+  [Name in Exclude<keyof Query<Path>, "cursor" | "limit">]?: NonNullable<Query<Path>[Name]>;
+};
 
 export type Account = Schemas["Account"];
 export type ApiKey = Schemas["Key"];
-export type Profile = Schemas["Profile"];
-export type Kind = Schemas["Kind"];
-export type KindName = Kind["kind"];
-export type Model = Schemas["Model"];
+export type KindName = Schemas["Kind"];
+export type Kind = Schemas["KindOut"];
+export type Model = Schemas["ModelOut"];
 export type Spec = Schemas["Spec"];
-export type InputSpec = Schemas["InputSpec"];
-export type StepSpec = Schemas["StepSpec"];
+export type InputSpec = Spec["inputs"][number];
+export type StepSpec = Spec["steps"][number];
+export type PipelineSummary = Schemas["PipelineSummary"];
 export type Pipeline = Schemas["Pipeline"];
 export type Visibility = Pipeline["visibility"];
-export type Version = Schemas["Version"];
-export type Rating = Schemas["Rating"];
-export type Upload = Schemas["Upload"];
 export type Run = Schemas["Run"];
-export type RunTask = Schemas["Task"];
-export type Result = Schemas["Result"];
+export type RunTask = Run["tasks"][number];
 export type ResultSummary = Schemas["ResultSummary"];
+export type Result = Schemas["Result"];
 export type ResultTask = Schemas["ResultTask"];
 export type ImageOutput = Schemas["ImageOutput"];
 export type TextOutput = Schemas["TextOutput"];
 export type Output = ImageOutput | TextOutput;
-export type FieldFault = Schemas["FieldError"];
 
-export type ResultFilters = Omit<
-  NonNullable<operations["get_results"]["parameters"]["query"]>,
-  "cursor" | "limit"
->;
-export type PipelineFilters = Omit<
-  NonNullable<operations["get_pipelines"]["parameters"]["query"]>,
-  "cursor" | "limit"
->;
+export type ResultFilters = Filters<"/api/v1/results">;
+export type PipelineFilters = Filters<"/api/v1/pipelines">;
 export type Sort = NonNullable<ResultFilters["sort"]>;
+
+/** One field that the API refused: `loc` is its path, joined by dots. */
+export interface FieldFault {
+  loc: string;
+  msg: string;
+}

@@ -10,7 +10,7 @@ export const UPLOAD_BYTES = 4 * 1024 * 1024;
 export function useUpload() {
   return useMutation({
     mutationFn: (file: File) => {
-      if (file.size > UPLOAD_BYTES) throw new ApiProblem(413, "upload_too_large", "");
+      if (file.size > UPLOAD_BYTES) throw new ApiProblem(413, "too_large", "");
       if (!UPLOAD_TYPES.includes(file.type)) throw new ApiProblem(415, "unsupported_media_type", "");
       return answerOf(
         client.POST("/api/v1/uploads", {

@@ -58,6 +58,10 @@ function Shown({ pipeline, number, spec }: { pipeline: Pipeline; number: number;
             <Trans>Steps of version {number}</Trans>
           </h2>
           <SpecSteps spec={spec} />
+          <h2>
+            <Trans>Versions</Trans>
+          </h2>
+          <Versions pipeline={pipeline.id} shown={number} />
         </section>
         <section className={styles.panel}>
           <h2>
@@ -71,12 +75,6 @@ function Shown({ pipeline, number, spec }: { pipeline: Pipeline; number: number;
           <Trans>Results</Trans>
         </h2>
         <Gallery filters={{ pipeline: pipeline.id }} empty={<NoResults />} />
-      </section>
-      <section className={styles.section}>
-        <h2>
-          <Trans>Versions</Trans>
-        </h2>
-        <Versions pipeline={pipeline.id} shown={number} />
       </section>
     </>
   );

@@ -1,7 +1,7 @@
 /** The page for opening an account, or completing a guest's. */
 import { useLingui } from "@lingui/react/macro";
 import { createLazyRoute, getRouteApi, useRouter } from "@tanstack/react-router";
-import { useMe } from "@/api/accounts";
+import { isGuest, useMe } from "@/api/accounts";
 import { SignUp } from "@/features/account/SignUp";
 import { Loading } from "@/ui/State";
 import { usePageTitle } from "@/ui/usePageTitle";
@@ -17,6 +17,10 @@ function SignUpPage() {
   usePageTitle(t`Create an account`);
   if (isPending) return <Loading />;
   return (
-    <SignUp guest={me?.kind === "guest"} next={next} onDone={() => router.history.replace(next ?? "/")} />
+    <SignUp
+      guest={Boolean(me && isGuest(me))}
+      next={next}
+      onDone={() => router.history.replace(next ?? "/")}
+    />
   );
 }

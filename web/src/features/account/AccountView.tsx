@@ -1,7 +1,7 @@
 /** One's own account: who one is, what is left of today's allowance, and the ways out. */
 import { Trans } from "@lingui/react/macro";
 import { useState } from "react";
-import { useDeleteMe, useSignOut } from "@/api/accounts";
+import { isGuest, useDeleteMe, useSignOut } from "@/api/accounts";
 import { problemMessage } from "@/api/problems";
 import type { Account } from "@/api/types";
 import { useFormat } from "@/i18n/useFormat";
@@ -14,7 +14,7 @@ import { Quotas } from "./Quotas";
 export function AccountView({ me, onGone }: { me: Account; onGone: () => void }) {
   const format = useFormat();
   const signOut = useSignOut();
-  const guest = me.kind === "guest";
+  const guest = isGuest(me);
   return (
     <div className={styles.account}>
       <div className={styles.section}>

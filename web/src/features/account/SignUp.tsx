@@ -3,8 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { useSignUp } from "@/api/accounts";
-import { ApiProblem } from "@/api/problem";
-import { problemMessage } from "@/api/problems";
+import { fieldProblems, problemMessage } from "@/api/problems";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/State";
@@ -18,7 +17,7 @@ interface SignUpProps {
 
 export function SignUp({ guest, next, onDone }: SignUpProps) {
   const signUp = useSignUp(guest);
-  const faults = faultsOf(signUp.error);
+  const faults = fieldProblems(signUp.error);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -81,9 +80,4 @@ export function SignUp({ guest, next, onDone }: SignUpProps) {
       )}
     </form>
   );
-}
-
-function faultsOf(error: unknown): Record<string, string> {
-  if (!(error instanceof ApiProblem)) return {};
-  return Object.fromEntries(error.faults.map((fault) => [fault.loc.replace(/^body\./, ""), fault.msg]));
 }

@@ -18,13 +18,13 @@ interface JustifiedRowsProps {
 
 export function JustifiedRows({ results, onNearEnd }: JustifiedRowsProps) {
   const list = useRef<HTMLDivElement>(null);
-  const { width, top } = useBox(list);
+  const width = useWidth(list);
   const rows = useMemo(() => {
     const height = width < NARROW ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide;
     return justify(results.map(aspectOf), { width, height, gap: GAP });
   }, [results, width]);
   const offsets = useMemo(() => offsetsOf(rows, CAPTION + GAP), [rows]);
-  const [first, end] = useRowsInView(offsets, top);
+  const [first, end] = useRowsInView(list, offsets);
 
   useEffect(() => {
     if (rows.length > 0 && end >= rows.length) onNearEnd();
@@ -50,23 +50,17 @@ function RowShown({ row, results, top }: { row: Row; results: ResultSummary[]; t
   );
 }
 
-/** Width of an element and its distance from the top of the document, kept up to date. */
-function useBox(element: RefObject<HTMLElement | null>) {
-  const [box, setBox] = useState({ width: 0, top: 0 });
+/** Width of an element in whole pixels, kept up to date. */
+function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     const node = element.current;
     if (!node) return;
-    const measure = () => {
-      const { width, top } = node.getBoundingClientRect();
-      setBox((old) => {
-        const next = { width: Math.floor(width), top: Math.round(top + window.scrollY) };
-        return old.width === next.width && old.top === next.top ? old : next;
-      });
-    };
+    const measure = () => setWidth(Math.floor(node.getBoundingClientRect().width));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(node);
     return () => observer.disconnect();
   }, [element]);
-  return box;
+  return width;
 }

@@ -1,26 +1,33 @@
-/** Which rows are near the screen. Heights are known beforehand, so nothing has to be measured while scrolling. */
-import { useEffect, useState } from "react";
+/** Which rows are near the screen. Heights are known beforehand, so no row has to be measured while scrolling. */
+import { type RefObject, useEffect, useState } from "react";
 import { rowsBetween } from "./rows";
 
 /** Pixels above and below the screen in which rows exist already. */
 const MARGIN = 900;
 
-/** First and last (exclusive) row to draw, for a list that begins `top` pixels down the page. */
-export function useRowsInView(offsets: readonly number[], top: number): [number, number] {
+/** First and last (exclusive) row of the list to draw. */
+export function useRowsInView(
+  list: RefObject<HTMLElement | null>,
+  offsets: readonly number[],
+): [number, number] {
   const [range, setRange] = useState<[number, number]>([0, 0]);
   useEffect(() => {
     const look = () => {
-      const from = window.scrollY - top;
-      const next = rowsBetween(offsets, from - MARGIN, from + window.innerHeight + MARGIN);
+      const top = list.current?.getBoundingClientRect().top ?? 0;
+      const next = rowsBetween(offsets, -top - MARGIN, window.innerHeight - top + MARGIN);
       setRange((old) => (old[0] === next[0] && old[1] === next[1] ? old : next));
     };
     look();
     window.addEventListener("scroll", look, { passive: true });
     window.addEventListener("resize", look);
+    // What stands above the list may grow or shrink without a scroll.
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
     return () => {
       window.removeEventListener("scroll", look);
       window.removeEventListener("resize", look);
+      observer.disconnect();
     };
-  }, [offsets, top]);
+  }, [list, offsets]);
   return range;
 }

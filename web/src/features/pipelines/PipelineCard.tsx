@@ -1,22 +1,22 @@
-/** One pipeline in a list: what it does, step after step, and how well people like it. */
+/** One pipeline in a list: what it does and how well people like it. */
 import { Plural } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import type { Pipeline } from "@/api/types";
+import type { PipelineSummary } from "@/api/types";
 import { StarsShown } from "@/ui/Stars";
 import { Tags } from "@/ui/Tags";
 import { useKindNames } from "@/ui/useKindNames";
 import styles from "./Pipelines.module.css";
 
-export function PipelineCard({ pipeline }: { pipeline: Pipeline }) {
+export function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
   const kinds: Record<string, string> = useKindNames();
   const { average, count } = pipeline.rating;
   return (
     <li className={styles.card}>
-      <ol className={styles.chain}>
-        {pipeline.version.spec.steps.map((step) => (
-          <li key={step.name}>{kinds[step.kind] ?? step.kind}</li>
+      <ul className={styles.kinds}>
+        {pipeline.kinds.map((kind) => (
+          <li key={kind}>{kinds[kind] ?? kind}</li>
         ))}
-      </ol>
+      </ul>
       <h2>
         <Link to="/pipelines/$id" params={{ id: pipeline.id }}>
           {pipeline.title}

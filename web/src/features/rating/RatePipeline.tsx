@@ -2,7 +2,7 @@
 import { Trans } from "@lingui/react/macro";
 import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useMe } from "@/api/accounts";
+import { isGuest, useMe } from "@/api/accounts";
 import { usePipeline, useRate } from "@/api/pipelines";
 import { problemMessage } from "@/api/problems";
 import type { Account, Pipeline } from "@/api/types";
@@ -40,7 +40,7 @@ function Refusal({
         <Trans>Sign in to rate</Trans>
       </Link>
     );
-  if (me.kind === "guest")
+  if (isGuest(me))
     return (
       <Link to="/sign-up" search={{ next }}>
         <Trans>Complete your account to rate</Trans>

@@ -1,7 +1,7 @@
 /** Which pipeline should go on from this picture. */
 import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { usePipelines } from "@/api/pipelines";
+import { usePipelines, useTakingPictures } from "@/api/pipelines";
 import { problemMessage } from "@/api/problems";
 import { LinkButton } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -14,11 +14,13 @@ interface UseAsInputProps {
   onClose: () => void;
 }
 
+const SHOWN = 24;
+
 export function UseAsInput({ result, image, onClose }: UseAsInputProps) {
-  const { data, error, refetch } = usePipelines({ kind: "edit" });
-  const fitting = data?.pages
-    .flatMap((page) => page.items)
-    .filter((pipeline) => pipeline.version.spec.inputs?.some((input) => input.type === "image"));
+  const { data, error, refetch } = usePipelines({ kind: "edit" }, { limit: SHOWN });
+  const ids = data?.pages[0]?.items.map((pipeline) => pipeline.id);
+  const known = useTakingPictures(ids ?? []);
+  const fitting = ids && known;
   return (
     <Dialog open onClose={onClose} title={<Trans>What should happen to the picture?</Trans>}>
       {!fitting && !error && <Loading />}

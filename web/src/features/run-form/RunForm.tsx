@@ -1,13 +1,12 @@
 /** The form that a version's inputs make: fill in the blanks, and run. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { ApiProblem } from "@/api/problem";
 import { problemMessage } from "@/api/problems";
 import type { Spec } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/State";
-import { type Blame, type FormValues, faultsByField, firstValues, type Prefill, toRequest } from "./form";
+import { type Blame, errorsByField, type FormValues, firstValues, type Prefill, toRequest } from "./form";
 import { ImageField } from "./ImageField";
 import styles from "./RunForm.module.css";
 import { useRunFlow } from "./useRunFlow";
@@ -124,6 +123,5 @@ function useErrors(blame: Record<string, Blame>, error: unknown): Record<string,
     seed: t`A seed is a whole number from 0 to 9007199254740991.`,
   };
   const own = Object.entries(blame).map(([field, reason]) => [field, words[reason]]);
-  const answered = error instanceof ApiProblem ? faultsByField(error.faults) : {};
-  return { ...answered, ...Object.fromEntries(own) };
+  return { ...errorsByField(error), ...Object.fromEntries(own) };
 }

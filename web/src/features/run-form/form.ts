@@ -1,6 +1,7 @@
 /** From what stands in the run form to the request; knows nothing of how the form looks. */
+import { fieldProblems } from "@/api/problems";
 import type { RunRequest } from "@/api/runs";
-import type { FieldFault, InputSpec, Spec } from "@/api/types";
+import type { InputSpec, Spec } from "@/api/types";
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
@@ -76,10 +77,8 @@ function isSeed(text: string): boolean {
 }
 
 /** The API's words for each field of the form, by input name or `seed`. */
-export function faultsByField(faults: readonly FieldFault[]): Record<string, string> {
-  return Object.fromEntries(faults.map((fault) => [fieldOf(fault.loc), fault.msg]));
-}
-
-function fieldOf(loc: string): string {
-  return loc.replace(/^body\./, "").replace(/^inputs\./, "");
+export function errorsByField(error: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldProblems(error)).map(([field, message]) => [field.replace(/^inputs\./, ""), message]),
+  );
 }

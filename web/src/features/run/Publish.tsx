@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useMe } from "@/api/accounts";
+import { isGuest, useMe } from "@/api/accounts";
 import { problemMessage } from "@/api/problems";
 import { usePublish } from "@/api/results";
 import type { ImageOutput, Run } from "@/api/types";
@@ -25,7 +25,7 @@ export function Publish({ run, title: suggested, onClose }: PublishProps) {
   const pictures = picturesOf(run);
   const [title, setTitle] = useState(() => suggestTitle(run, suggested));
   const [cover, setCover] = useState(pictures.at(-1)?.id);
-  if (me?.kind === "guest") return <NeedsAccount />;
+  if (me && isGuest(me)) return <NeedsAccount />;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     publish.mutate(

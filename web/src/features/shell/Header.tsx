@@ -1,7 +1,7 @@
 /** The bar on top: where one can go, language, theme, and who is signed in. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { useMe } from "@/api/accounts";
+import { isGuest, useMe } from "@/api/accounts";
 import { LinkButton } from "@/ui/Button";
 import { LanguageSwitch } from "./LanguageSwitch";
 import styles from "./Shell.module.css";
@@ -49,7 +49,7 @@ function Session() {
         <Trans>My runs</Trans>
       </LinkButton>
       <LinkButton to="/account" small>
-        {me.handle ?? <Trans>Guest</Trans>}
+        {isGuest(me) ? <Trans>Guest</Trans> : me.handle}
       </LinkButton>
     </>
   );
