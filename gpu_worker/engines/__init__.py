@@ -1,0 +1,29 @@
+"""The worker's code for each kind; which one serves a model is decided here, by what the catalogue says."""
+
+from pathlib import Path
+
+from contract.catalogue import Model
+from contract.kinds import Kind
+from gpu_worker.engines.base import Engine
+
+
+def build(model: Model, folder: Path, *, threads: int) -> dict[Kind, Engine]:
+    """The engines of a model, one for each of its kinds, with its weights loaded from `folder`.
+
+    `threads` are those of one computation on a CPU; 0 leaves the choice to torch.
+    """
+    # torch and its libraries take seconds to import: not before a model needs them.
+    import torch
+    import transformers
+
+    if threads:
+        torch.set_num_threads(threads)
+    transformers.logging.disable_progress_bar()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if Kind.TEXT in model.kinds:
+        from gpu_worker.engines import text
+
+        return {Kind.TEXT: text.load(folder, device=device)}
+    from gpu_worker.engines import pipelines
+
+    return pipelines.load(model, folder, device=device)

@@ -1,0 +1,58 @@
+"""`python -m gpu_worker` runs a worker; `python -m gpu_worker prepare` does what is needed once before."""
+
+import logging
+import os
+import sys
+
+from pydantic import ValidationError
+
+from gpu_worker import logs
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments ask for; returns the exit code."""
+    try:
+        if arguments == ["prepare"]:
+            return _prepare()
+        if not arguments:
+            return _work()
+    except ValidationError as error:
+        print("The worker's settings (ATELIER_…) do not fit:", file=sys.stderr)
+        for fault in error.errors(include_input=False, include_url=False):
+            print(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}", file=sys.stderr)
+        return 2
+    print("usage: python -m gpu_worker [prepare]", file=sys.stderr)
+    return 2
+
+
+def _prepare() -> int:
+    from gpu_worker.prepare import prepare
+    from gpu_worker.settings import ModelSettings
+    from gpu_worker.sources import SourceMissing
+
+    settings = ModelSettings()
+    logs.set_up(settings.log_format)
+    try:
+        prepare(settings)
+    except SourceMissing as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _work() -> int:
+    from contract import catalogue
+    from gpu_worker.settings import Settings
+    from gpu_worker.worker import Worker
+
+    settings = Settings()  # pyright: ignore[reportCallIssue] -- the environment fills it
+    logs.set_up(settings.log_format)
+    return Worker(settings, catalogue=catalogue.load(settings.profile)).run()
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    # A thread may be deep inside torch, whose libraries crash when the interpreter goes away under it.
+    os._exit(code)

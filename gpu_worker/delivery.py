@@ -1,0 +1,109 @@
+"""What a worker holds in its hands: deliveries between the receipt of a message and their final event."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from contract.keys import new_delivery
+from contract.messages import EditRequested, ImageRequested, TextRequested
+
+if TYPE_CHECKING:
+    from gpu_worker.engines.base import Made
+
+Request = TextRequested | ImageRequested | EditRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What every event about one delivery carries."""
+
+    task: UUID
+    attempt: int
+    token: str
+    delivery: str = field(default_factory=new_delivery)
+
+
+@dataclass(eq=False, slots=True)
+class Delivery:
+    """One receipt of a task's message; whoever closes it first sends its final event."""
+
+    ticket: Ticket
+    request: Request
+    receipt: str
+    """The handle by which SQS knows this receipt."""
+    received_at: float = field(default_factory=time.monotonic)
+    fractions: list[float] = field(init=False)
+    """How far each output is, 0 to 1; written by the compute thread alone."""
+    made: "dict[int, Made]" = field(default_factory=dict, init=False)
+    """Finished outputs by k; written by the compute thread alone."""
+    batch: int = field(default=1, init=False)
+    """The most rows that were computed together with one of this delivery's."""
+    start_digest: str | None = field(default=None, init=False)
+    """SHA-256 of the picture file that an edit starts from."""
+    seq: int = field(default=0, init=False)
+    reported_fraction: float = field(default=0.0, init=False)
+    reported_at: float = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _open: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self.fractions = [0.0] * len(self.request.seeds)
+        self.reported_at = self.received_at
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody still wants what this delivery makes."""
+        return self._open
+
+    @property
+    def fraction(self) -> float:
+        """How far the task is, 0 to 1."""
+        return min(1.0, sum(self.fractions) / len(self.fractions))
+
+    def close(self) -> bool:
+        """Take the right to send the final event; False when it is taken."""
+        with self._lock:
+            was_open, self._open = self._open, False
+        return was_open
+
+    def log_fields(self) -> dict[str, str]:
+        """What every log line about this delivery names."""
+        return {"run_id": str(self.request.run), "task_id": str(self.request.task), "step": self.request.step}
+
+
+class Hands:
+    """The deliveries of one queue that are not done with, including those whose final event is on its way."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Delivery] = {}
+        self._changed = threading.Condition()
+
+    def add(self, delivery: Delivery) -> None:
+        with self._changed:
+            self._held[delivery.ticket.delivery] = delivery
+
+    def remove(self, delivery: Delivery) -> None:
+        with self._changed:
+            self._held.pop(delivery.ticket.delivery, None)
+            self._changed.notify_all()
+
+    def all(self) -> list[Delivery]:
+        """Every delivery in hand, oldest first."""
+        with self._changed:
+            return list(self._held.values())
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def wait_for_room(self, capacity: int, *, timeout: float) -> int:
+        """How many more fit; waits up to `timeout` seconds while none does."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._held) < capacity, timeout=timeout)
+            return max(0, capacity - len(self._held))
+
+    def wait_until_empty(self, *, timeout: float) -> bool:
+        """Whether all are gone within `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._held, timeout=timeout)

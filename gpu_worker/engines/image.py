@@ -1,0 +1,92 @@
+"""Draws pictures with a diffusers pipeline; `edit` builds on it, loading is left to `pipelines`."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from PIL.Image import Image
+
+from gpu_worker.engines.base import OnStep, Row
+
+if TYPE_CHECKING:
+    from contract.kinds import EditParams, ImageParams
+
+
+class _Unwanted(Exception):
+    """Nobody wants any row of this batch any more."""
+
+
+class ImageEngine:
+    """Text to image."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def key(self, row: Row) -> Hashable:
+        """What a pipeline takes once for a whole batch."""
+        params = cast("ImageParams", row.params)
+        return (params.width, params.height, params.denoise_steps, params.guidance)
+
+    def run(self, rows: Sequence[Row], *, size: int, on_step: OnStep) -> Iterator[tuple[int, Image]]:
+        """The pictures, all at the end."""
+        params = cast("ImageParams", rows[0].params)
+        yield from run_pipeline(
+            self._pipeline, rows, size=size, on_step=on_step, width=params.width, height=params.height
+        )
+
+
+class EditEngine:
+    """Image to image; shares weights and scheduler with text to image, so one call at a time."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def key(self, row: Row) -> Hashable:
+        """What a pipeline takes once for a whole batch."""
+        params = cast("EditParams", row.params)
+        return (_picture(row).size, params.denoise_steps, params.guidance, params.strength)
+
+    def run(self, rows: Sequence[Row], *, size: int, on_step: OnStep) -> Iterator[tuple[int, Image]]:
+        """The pictures, all at the end."""
+        pictures = [_picture(row) for row in rows]
+        pictures += [pictures[0]] * (size - len(rows))
+        strength = cast("EditParams", rows[0].params).strength
+        yield from run_pipeline(self._pipeline, rows, size=size, on_step=on_step, image=pictures, strength=strength)
+
+
+def run_pipeline(
+    pipeline: Any, rows: Sequence[Row], *, size: int, on_step: OnStep, **more: Any
+) -> Iterator[tuple[int, Image]]:
+    """Call a pipeline for a batch of `size` rows, filled up with empty prompts, each row with its own generator."""
+    params = [cast("ImageParams | EditParams", row.params) for row in rows]
+    dummies = size - len(rows)
+    wanted = [True] * len(rows)
+
+    def after_step(_pipeline: Any, step: int, _t: Any, values: dict[str, Any]) -> dict[str, Any]:
+        fraction = (step + 1) / pipeline.num_timesteps
+        for i in range(len(rows)):
+            wanted[i] = wanted[i] and on_step(i, fraction)
+        if not any(wanted):
+            raise _Unwanted
+        return values
+
+    try:
+        pictures = pipeline(
+            prompt=[*(p.prompt for p in params), *[""] * dummies],
+            negative_prompt=[*(p.negative_prompt for p in params), *[""] * dummies],
+            # On the CPU whatever the model runs on: one seed draws the same noise everywhere.
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in (*(r.seed for r in rows), *[0] * dummies)],
+            num_inference_steps=params[0].denoise_steps,
+            guidance_scale=params[0].guidance,
+            callback_on_step_end=after_step,
+            **more,
+        ).images
+    except _Unwanted:
+        return
+    yield from ((i, pictures[i]) for i in range(len(rows)) if wanted[i])
+
+
+def _picture(row: Row) -> Image:
+    if row.picture is None:
+        raise ValueError("a row of an edit carries the picture to start from")
+    return row.picture

@@ -1,0 +1,49 @@
+"""Why a task fails: a stable code, a sentence that a beginner understands, and whether another try may help."""
+
+
+class TaskFailure(Exception):
+    """A task cannot be done; becomes the event `failed`."""
+
+    def __init__(self, code: str, detail: str, *, retryable: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.retryable = retryable
+
+
+def cancelled() -> TaskFailure:
+    """Somebody cancelled the run; the database has closed the task already and ignores this."""
+    return TaskFailure("cancelled", "This run was cancelled.")
+
+
+def gave_up() -> TaskFailure:
+    """The message has come back so often that it probably ends the workers that take it."""
+    return TaskFailure(
+        "gave_up", "Several workers stopped while they were on this step, so it was not started again.", retryable=True
+    )
+
+
+def out_of_memory() -> TaskFailure:
+    """The batch did not fit."""
+    return TaskFailure("out_of_memory", "The worker ran out of memory on this step.", retryable=True)
+
+
+def worker_error() -> TaskFailure:
+    """A defect of the worker; the log has the traceback."""
+    return TaskFailure("worker_error", "Something went wrong inside the worker.", retryable=True)
+
+
+def from_exception(error: Exception) -> TaskFailure:
+    """The failure that an exception of an engine stands for."""
+    if isinstance(error, TaskFailure):
+        return error
+    if isinstance(error, MemoryError) or _is_torch_out_of_memory(error):
+        return out_of_memory()
+    return worker_error()
+
+
+def _is_torch_out_of_memory(error: Exception) -> bool:
+    # torch.OutOfMemoryError on GPUs; on CPUs a RuntimeError of its allocator, told apart only by its text.
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )

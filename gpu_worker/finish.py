@@ -1,0 +1,108 @@
+"""Ends deliveries: files are encoded and uploaded off the compute thread, then the final event is sent."""
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from PIL.Image import Image
+
+from contract.keys import output_key, thumb_key
+from contract.limits import MAX_EVENT_TEXT_BYTES
+from contract.messages import ImageOutput, Output, TextOutput
+from gpu_worker import failures, imaging
+from gpu_worker.delivery import Delivery, Hands
+from gpu_worker.engines.base import Made
+from gpu_worker.failures import TaskFailure
+from gpu_worker.receive import Inbox
+from gpu_worker.report import Reporter
+from gpu_worker.storage import Storage
+from gpu_worker.thumbhash import thumbhash
+
+log = logging.getLogger(__name__)
+
+
+class Finisher:
+    """Ends the deliveries of one queue; its methods return at once, may be called from any thread, and more than once.
+
+    The message is deleted only after its final event was sent: a worker that dies in between lets it come back.
+    """
+
+    def __init__(
+        self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor
+    ) -> None:
+        self._storage = storage
+        self._reporter = reporter
+        self._inbox = inbox
+        self._hands = hands
+        self._pool = pool
+
+    def succeed(self, delivery: Delivery) -> None:
+        """Store what was made and say so; when that fails, the delivery fails."""
+        self._pool.submit(self._succeed, delivery)
+
+    def fail(self, delivery: Delivery, failure: TaskFailure) -> None:
+        """Say why the delivery made nothing."""
+        self._pool.submit(self._fail, delivery, failure)
+
+    def _succeed(self, delivery: Delivery) -> None:
+        try:
+            outputs = [self._store(delivery, k=k, made=delivery.made[k]) for k in range(len(delivery.fractions))]
+        except Exception as error:
+            if not isinstance(error, TaskFailure):
+                log.exception("outputs not stored", extra=delivery.log_fields())
+            self._fail(delivery, failures.from_exception(error))
+            return
+        seconds = time.monotonic() - delivery.received_at
+        if not delivery.close():
+            return
+        try:
+            self._reporter.succeeded(delivery.ticket, seconds=seconds, batch=delivery.batch, outputs=outputs)
+            self._inbox.delete(delivery.receipt)
+            log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
+        except Exception:
+            log.exception("success not reported", extra=delivery.log_fields())
+        finally:
+            self._hands.remove(delivery)
+
+    def _fail(self, delivery: Delivery, failure: TaskFailure) -> None:
+        if not delivery.close():
+            return
+        try:
+            self._reporter.failed(delivery.ticket, failure)
+            self._inbox.delete(delivery.receipt)
+            log.info("task failed", extra={**delivery.log_fields(), "code": failure.code})
+        except Exception:
+            log.exception("failure not reported", extra=delivery.log_fields())
+        finally:
+            self._hands.remove(delivery)
+
+    def _store(self, delivery: Delivery, *, k: int, made: Made) -> Output:
+        if isinstance(made, str):
+            return self._store_text(delivery, k=k, text=made)
+        return self._store_picture(delivery, k=k, picture=made)
+
+    def _store_text(self, delivery: Delivery, *, k: int, text: str) -> TextOutput:
+        if not text:
+            detail = "The model had nothing to say to this prompt; try other words or another seed."
+            raise TaskFailure("empty_answer", detail)
+        key = output_key(delivery.ticket.delivery, k=k, extension="txt")
+        data = text.encode()
+        self._storage.write(key, data, content_type="text/plain; charset=utf-8")
+        short = data[:MAX_EVENT_TEXT_BYTES].decode(errors="ignore")
+        return TextOutput(key=key, text=short, characters=len(text), bytes=len(data))
+
+    def _store_picture(self, delivery: Delivery, *, k: int, picture: Image) -> ImageOutput:
+        request, folder = delivery.request, delivery.ticket.delivery
+        made_from = imaging.origin(request, seed=request.seeds[k], start_digest=delivery.start_digest)
+        data = imaging.encode_png(picture, made_from=made_from)
+        key, thumb = output_key(folder, k=k, extension="png"), thumb_key(folder, k=k)
+        self._storage.write(key, data, content_type="image/png")
+        self._storage.write(thumb, imaging.encode_thumb(picture), content_type="image/webp")
+        return ImageOutput(
+            key=key,
+            thumb_key=thumb,
+            width=picture.width,
+            height=picture.height,
+            bytes=len(data),
+            thumbhash=thumbhash(picture),
+        )

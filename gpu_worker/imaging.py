@@ -1,0 +1,103 @@
+"""Pictures as files: outputs with their origin embedded, thumbnails, and start pictures decoded with care."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from contract.kinds import EditParams
+from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE, THUMB_SIDE
+from gpu_worker.delivery import Request
+from gpu_worker.failures import TaskFailure
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+@dataclass(frozen=True, slots=True)
+class StartPicture:
+    """What an edit starts from, in the model's size, and the SHA-256 of the file that it was."""
+
+    picture: Image.Image
+    digest: str
+
+
+def open_start(data: bytes, *, size: tuple[int, int]) -> StartPicture:
+    """The picture in these bytes, turned upright, on white, cropped around its middle to `size`.
+
+    Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            _refuse_huge(image)
+            upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except TaskFailure:
+        raise
+    except Exception:  # noqa: BLE001 -- decoders meet foreign bytes and raise whatever they trip over
+        raise TaskFailure("bad_picture", "The picture to start from is no PNG, JPEG or WebP, or damaged.") from None
+    white = Image.new("RGBA", upright.size, "white")
+    flat = Image.alpha_composite(white, upright).convert("RGB")
+    return StartPicture(ImageOps.fit(flat, size, Image.Resampling.LANCZOS), hashlib.sha256(data).hexdigest())
+
+
+def _refuse_huge(image: Image.Image) -> None:
+    """Only the header has been read so far: a bomb is refused before a pixel is decoded."""
+    width, height = image.size
+    if max(width, height) > MAX_UPLOAD_SIDE or width * height > MAX_UPLOAD_PIXELS:
+        raise TaskFailure("bad_picture", f"The picture to start from is too large: {width} × {height} pixels.")
+
+
+def origin(request: Request, *, seed: int, start_digest: str | None) -> dict[str, Any]:
+    """What determines the pixels of one output, and nothing else: no ids, no times, no hardware."""
+    params = request.params.model_dump(exclude={"count"})
+    if isinstance(request.params, EditParams):
+        params["image"] = f"sha256:{start_digest}"
+    return {
+        "model": request.model,
+        "revision": request.revision,
+        "kind": request.kind,
+        "params": params,
+        "seed": seed,
+    }
+
+
+def encode_png(picture: Image.Image, *, made_from: dict[str, Any]) -> bytes:
+    """A PNG that carries its origin as JSON (`atelier`) and as the text that other tools read (`parameters`)."""
+    info = PngInfo()
+    info.add_itxt("atelier", json.dumps(made_from, ensure_ascii=False, sort_keys=True))
+    info.add_itxt("parameters", _parameters(made_from, picture.size))
+    file = BytesIO()
+    picture.save(file, "PNG", pnginfo=info)
+    return file.getvalue()
+
+
+def encode_thumb(picture: Image.Image) -> bytes:
+    """A WebP of at most 320 × 320 pixels, never larger than the picture."""
+    small = picture.copy()
+    small.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS)
+    file = BytesIO()
+    small.save(file, "WEBP", quality=75, method=2)
+    return file.getvalue()
+
+
+def _parameters(made_from: dict[str, Any], size: tuple[int, int]) -> str:
+    """The widespread form: the prompt, a line of what to avoid, a line of settings."""
+    params = made_from["params"]
+    lines = [params["prompt"]]
+    if params["negative_prompt"]:
+        lines.append(f"Negative prompt: {params['negative_prompt']}")
+    settings = {
+        "Steps": params["denoise_steps"],
+        "CFG scale": f"{params['guidance']:g}",
+        "Seed": made_from["seed"],
+        "Size": f"{size[0]}x{size[1]}",
+        "Model": made_from["model"],
+        "Model hash": made_from["revision"][:10],
+    }
+    if "strength" in params:
+        settings["Denoising strength"] = f"{params['strength']:g}"
+    lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""Ends a worker that is told to stop: what it cannot finish goes back at once, and nothing waits for a model."""
+
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+
+from gpu_worker.receive import Receiver
+from gpu_worker.report import Reporter
+from gpu_worker.upkeep import Post
+
+log = logging.getLogger(__name__)
+
+_FAREWELL_SECONDS = 3.0
+"""For events that are on their way when the signal comes."""
+
+
+def on_signals(stop: threading.Event) -> None:
+    """Set `stop` at the first SIGTERM or SIGINT; end the process at the second."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def release(posts: list[Post], *, receivers: list[Receiver], reporter: Reporter) -> None:
+    """Give back every delivery that has no final event on its way, then wait a moment for those that have."""
+    for receiver in receivers:
+        receiver.settle(timeout=_FAREWELL_SECONDS)
+    for post in posts:
+        given_back = [delivery for delivery in post.hands.all() if delivery.close()]
+        for delivery in given_back:
+            try:
+                reporter.released(delivery.ticket)
+            except Exception:
+                log.exception("release not reported", extra=delivery.log_fields())
+        try:
+            post.inbox.give_back([delivery.receipt for delivery in given_back])
+        except Exception:
+            log.exception("messages not given back")
+        for delivery in given_back:
+            post.hands.remove(delivery)
+            log.info("task released", extra=delivery.log_fields())
+    for post in posts:
+        post.hands.wait_until_empty(timeout=_FAREWELL_SECONDS)

@@ -1,0 +1,84 @@
+"""What a worker says about itself and its tasks: events on their way to SQS `events`."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from contract.catalogue import Queue
+from contract.messages import Alive, Failed, Output, Progress, Released, Started, Succeeded
+from gpu_worker.delivery import Ticket
+from gpu_worker.failures import TaskFailure
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Sends events; its methods may be called from any thread and raise when SQS refuses."""
+
+    def __init__(self, sqs: Any, *, queue_url: str, worker: str, patience_seconds: float) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._worker = worker
+        self._patience = patience_seconds
+
+    def alive(
+        self, queue: Queue, *, slots: int, busy: int, models: Sequence[str], ram_bytes: int, vram_bytes: int
+    ) -> None:
+        self._send(
+            Alive(
+                **self._signature(),
+                queue=queue,
+                slots=slots,
+                busy=busy,
+                models=list(models),
+                ram_bytes=ram_bytes,
+                vram_bytes=vram_bytes,
+            )
+        )
+
+    def started(self, ticket: Ticket) -> None:
+        self._send(Started(**self._signature(ticket)))
+
+    def progress(self, ticket: Ticket, *, seq: int, fraction: float) -> None:
+        self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction))
+
+    def succeeded(self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output]) -> None:
+        event = Succeeded(**self._signature(ticket), seconds=seconds, batch=batch, outputs=list(outputs))
+        self._send(event, patience=self._patience)
+
+    def failed(self, ticket: Ticket, failure: TaskFailure) -> None:
+        event = Failed(**self._signature(ticket), code=failure.code, detail=failure.detail, retryable=failure.retryable)
+        self._send(event, patience=self._patience)
+
+    def released(self, ticket: Ticket) -> None:
+        self._send(Released(**self._signature(ticket)))
+
+    def _signature(self, ticket: Ticket | None = None) -> dict[str, Any]:
+        signature: dict[str, Any] = {"worker": self._worker, "sent_at": datetime.now(tz=UTC)}
+        if ticket:
+            signature |= {
+                "task": ticket.task,
+                "attempt": ticket.attempt,
+                "token": ticket.token,
+                "delivery": ticket.delivery,
+            }
+        return signature
+
+    def _send(self, event: BaseModel, *, patience: float = 0) -> None:
+        body = event.model_dump_json()
+        give_up = time.monotonic() + patience
+        while True:
+            try:
+                self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)
+            except (BotoCoreError, ClientError) as error:
+                if time.monotonic() >= give_up:
+                    raise
+                log.warning("event not sent, trying again", extra={"error": type(error).__name__})
+                time.sleep(1)
+            else:
+                return

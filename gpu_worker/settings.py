@@ -1,0 +1,67 @@
+"""What an operator can tune about a worker, read from the environment (`ATELIER_…`); nothing else reads it."""
+
+import socket
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contract import limits
+from contract.catalogue import Profile, Queue
+
+
+class ModelSettings(BaseSettings):
+    """Which models there are and where they are kept: all that `prepare` needs."""
+
+    model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
+
+    home: Path = Path(".atelier")
+    profile: Profile = "demo"
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of one computation; 0 leaves the choice to torch (one per core)."""
+    log_format: Literal["lines", "json"] = "lines"
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of models that were converted or fetched."""
+        return self.home / "models"
+
+
+class Settings(ModelSettings):
+    """Everything that a running worker needs; AWS credentials come from boto3's usual chain."""
+
+    queue_urls: dict[Queue, str] = Field(min_length=1)
+    """JSON, for example `{"image": "https://…"}`: one lane of work each."""
+    events_queue_url: str
+    media_bucket: str
+    endpoint_url: str | None = None
+    """Another S3 and SQS than AWS: the one-machine edition's MiniStack."""
+    region: str | None = None
+
+    worker: str = Field(default_factory=socket.gethostname, min_length=1, max_length=200)
+    strict: bool | None = None
+    """Same bytes alone and in a crowd: one fixed batch shape per model. Absent: on in `demo`."""
+    slots: int = Field(default=4, ge=1, le=64)
+    """Tasks that a queue's lane is meant to compute together."""
+    ahead: int = Field(default=4, ge=0, le=64)
+    """Tasks taken early, so that the next batch never waits for the network."""
+    memory_bytes: int = Field(default=0, ge=0)
+    """Room for models that stay loaded; 0 is four fifths of the GPU's memory or half of the machine's."""
+
+    wait_seconds: int = Field(default=2, ge=0, le=20)
+    """Of a long poll. A worker that stops waits for its last one, which might swallow what it has just given back;
+    polls of 2 s cost half a dollar a month."""
+    visibility_seconds: int = Field(default=limits.VISIBILITY_SECONDS, ge=1)
+    visibility_renew_seconds: float = Field(default=limits.VISIBILITY_RENEW_SECONDS, gt=0)
+    progress_min_seconds: float = Field(default=limits.PROGRESS_MIN_SECONDS, gt=0)
+    heartbeat_seconds: float = Field(default=limits.HEARTBEAT_SECONDS, gt=0)
+    alive_seconds: float = Field(default=limits.ALIVE_SECONDS, gt=0)
+    cancel_look_seconds: float = Field(default=limits.CANCEL_LOOK_SECONDS, gt=0)
+    send_patience_seconds: float = Field(default=limits.LEASE_SECONDS, ge=0)
+    """How long a final event is tried again while SQS does not answer; beyond its lease nobody waits for it."""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether batches have one fixed shape."""
+        return self.profile == "demo" if self.strict is None else self.strict

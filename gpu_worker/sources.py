@@ -1,0 +1,94 @@
+"""Where a model's weights are on this machine, checked against the catalogue; loading them is left to the engines."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from contract.catalogue import HubSource, Model, OwnSource, PackageSource
+
+_REPOSITORY = Path(__file__).parents[1]
+_REVISION_DIGITS = 40
+
+Say = Callable[[str], None]
+
+
+class SourceMissing(RuntimeError):
+    """The weights of a model are not on this machine, or are not those of the catalogue."""
+
+
+def is_present(model: Model, models_dir: Path) -> bool:
+    """Whether `folder` would find the weights."""
+    match model.source:
+        case OwnSource(path=path):
+            return (_REPOSITORY / path).is_dir()
+        case PackageSource() as source:
+            return _converted(model, models_dir).is_dir() or _package_file(source).is_file()
+        case HubSource():
+            return _converted(model, models_dir).is_dir()
+
+
+def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
+    """The folder to load a model from; converts a package's file once and says so. Raises SourceMissing."""
+    if not is_present(model, models_dir):
+        raise SourceMissing(f"the weights of {model.id} are not on this machine")
+    if isinstance(model.source, OwnSource):
+        return _checked(_REPOSITORY / model.source.path, model)
+    target = _converted(model, models_dir)
+    if isinstance(model.source, PackageSource) and not target.is_dir():
+        _convert(model, _package_file(model.source), target, say=say)
+    return target
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(path: Path) -> str:
+    """The SHA-256 over a folder's files, their names included, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{file_digest(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _converted(model: Model, models_dir: Path) -> Path:
+    return models_dir / f"{model.id}-{model.revision[:12]}"
+
+
+def _package_file(source: PackageSource) -> Path:
+    """A file of an installed package; the package itself is not imported (llama_cpp would come with it)."""
+    name, _, inside = source.path.partition("/")
+    spec = find_spec(name)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    return Path(places[0], inside) if places else Path("/nonexistent")
+
+
+def _checked(path: Path, model: Model) -> Path:
+    """The folder of an own model; raises SourceMissing when its files are not those of the catalogue."""
+    if folder_digest(path)[:_REVISION_DIGITS] != model.revision:
+        raise SourceMissing(f"the files of {model.id} are not the revision that the catalogue names")
+    return path
+
+
+def _convert(model: Model, file: Path, target: Path, *, say: Say) -> None:
+    """Write a GGUF as a folder of safetensors; whoever stops half-way leaves nothing under the final name."""
+    from gpu_worker.convert import convert
+
+    if file_digest(file)[:_REVISION_DIGITS] != model.revision:
+        raise SourceMissing(f"{file.name} is not the revision of {model.id} that the catalogue names")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        convert(file, scratch, say=say)
+        scratch.chmod(0o755)
+        scratch.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another process was faster, with the same result
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,47 @@
+"""The media bucket as a worker needs it: read a picture, write outputs, look for an object."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from gpu_worker.failures import TaskFailure
+
+_MAX_PICTURE_BYTES = 64 * 1024 * 1024
+_ABSENT = {"404", "403", "NoSuchKey", "NotFound", "AccessDenied"}
+"""S3 answers 403 for an absent object to whoever may not list the bucket."""
+
+
+class Storage:
+    """One bucket; its methods may be called from any thread."""
+
+    def __init__(self, s3: Any, *, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def read_picture(self, key: str) -> bytes:
+        """A whole object; raises TaskFailure when it is gone or larger than any picture that we make."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _ABSENT:
+                raise TaskFailure("picture_missing", "The picture to start from does not exist any more.") from None
+            raise
+        if answer["ContentLength"] > _MAX_PICTURE_BYTES:
+            raise TaskFailure("bad_picture", "The picture to start from is too large.")
+        return answer["Body"].read()
+
+    def write(self, key: str, data: bytes, *, content_type: str) -> None:
+        """Store an object with the headers that it is served with."""
+        self._s3.put_object(
+            Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl="max-age=86400"
+        )
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            self._s3.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _ABSENT:
+                return False
+            raise
+        return True

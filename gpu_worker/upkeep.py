@@ -1,0 +1,85 @@
+"""What a worker does by the clock while others compute: heartbeats, visibility, looking for cancelled runs."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contract.catalogue import Queue
+from contract.keys import cancel_key
+from gpu_worker import failures, memory
+from gpu_worker.delivery import Delivery, Hands
+from gpu_worker.finish import Finisher
+from gpu_worker.models import Models
+from gpu_worker.receive import Inbox
+from gpu_worker.report import Reporter
+from gpu_worker.storage import Storage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the upkeep of one queue looks after."""
+
+    queue: Queue
+    inbox: Inbox
+    hands: Hands
+    finisher: Finisher
+
+
+def every(seconds: float, act: Callable[[], None], *, stop: threading.Event) -> None:
+    """Act now and then each so many seconds until `stop`; an action that fails is logged and comes again."""
+    while not stop.is_set():
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 -- the edge of a thread: a queue that restarts must not end it
+            log.warning("upkeep failed", extra={"error": type(error).__name__})
+        stop.wait(seconds)
+
+
+def say_alive(posts: list[Post], *, reporter: Reporter, models: Models, slots: int) -> None:
+    """Report each queue's slots, load and models."""
+    ram, vram = memory.ram_bytes(), memory.vram_bytes()
+    for post in posts:
+        reporter.alive(
+            post.queue,
+            slots=slots,
+            busy=min(slots, len(post.hands)),
+            models=models.offered(post.queue),
+            ram_bytes=ram,
+            vram_bytes=vram,
+        )
+
+
+def renew_visibility(posts: list[Post]) -> None:
+    """Keep the messages in hand invisible to other workers."""
+    for post in posts:
+        if receipts := [delivery.receipt for delivery in post.hands.all()]:
+            post.inbox.renew(receipts)
+
+
+def report_progress(posts: list[Post], *, reporter: Reporter, at_least: float, at_most: float) -> None:
+    """Send the progress of deliveries that moved in the last `at_least` seconds or were silent for `at_most`."""
+    now = time.monotonic()
+    for post in posts:
+        for delivery in post.hands.all():
+            moved = delivery.fraction > delivery.reported_fraction
+            if delivery.is_open and now - delivery.reported_at >= (at_least if moved else at_most):
+                _report(delivery, reporter=reporter, now=now)
+
+
+def look_for_cancelled(posts: list[Post], *, storage: Storage) -> None:
+    """End the deliveries whose run was cancelled; their computation stops at its next step."""
+    for post in posts:
+        for delivery in post.hands.all():
+            if delivery.is_open and storage.exists(cancel_key(delivery.request.task)):
+                post.finisher.fail(delivery, failures.cancelled())
+
+
+def _report(delivery: Delivery, *, reporter: Reporter, now: float) -> None:
+    delivery.seq += 1
+    delivery.reported_fraction = delivery.fraction
+    delivery.reported_at = now
+    reporter.progress(delivery.ticket, seq=delivery.seq, fraction=delivery.reported_fraction)

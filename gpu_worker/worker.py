@@ -1,0 +1,157 @@
+"""Puts a worker together from its settings and runs it until it is told to stop; each part does its own work."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from contract.catalogue import Catalogue, Queue
+from gpu_worker import engines, interrupt, upkeep
+from gpu_worker.delivery import Hands
+from gpu_worker.finish import Finisher
+from gpu_worker.lane import Lane
+from gpu_worker.models import Models
+from gpu_worker.receive import Inbox, Receiver
+from gpu_worker.report import Reporter
+from gpu_worker.settings import Settings
+from gpu_worker.storage import Storage
+from gpu_worker.upkeep import Post
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.25
+_POOL_THREADS = 8
+
+
+class Worker:
+    """The parts of one process."""
+
+    def __init__(self, settings: Settings, *, catalogue: Catalogue) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self._broken = False
+        self._sqs = _client("sqs", settings)
+        self._storage = Storage(_client("s3", settings), bucket=settings.media_bucket)
+        self._reporter = Reporter(
+            self._sqs,
+            queue_url=settings.events_queue_url,
+            worker=settings.worker,
+            patience_seconds=settings.send_patience_seconds,
+        )
+        self._models = Models(
+            catalogue,
+            models_dir=settings.models_dir,
+            memory_bytes=settings.memory_bytes,
+            build=partial(engines.build, threads=settings.threads),
+        )
+        self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")
+        self._posts: list[Post] = []
+        self._receivers: list[Receiver] = []
+        self._lanes: list[Lane] = []
+        self._receiving: list[threading.Thread] = []
+        for queue, url in settings.queue_urls.items():
+            self._open_lane(queue, url)
+
+    def run(self) -> int:
+        """Work until a signal; returns the exit code: 1 when a part of the worker broke."""
+        interrupt.on_signals(self._stop)
+        self.start()
+        self._stop.wait()
+        self.stop()
+        return 1 if self._broken else 0
+
+    def start(self) -> None:
+        """Begin to work on threads of its own."""
+        queues = ",".join(self._settings.queue_urls)
+        log.info("worker starts", extra={"worker": self._settings.worker, "queues": queues})
+        for name, loop in self._loops():
+            threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True).start()
+        for thread in self._receiving:
+            thread.start()
+
+    def stop(self) -> None:
+        """Give back what is not done; returns within seconds whatever the models are at."""
+        log.info("worker stops")
+        self._stop.set()
+        for lane in self._lanes:
+            lane.close()
+        interrupt.release(self._posts, receivers=self._receivers, reporter=self._reporter)
+        for thread in self._receiving:
+            # A poll under way may get what was just given back: it has to give it back again.
+            thread.join(timeout=self._settings.wait_seconds + 1)
+
+    def _open_lane(self, queue: Queue, url: str) -> None:
+        settings = self._settings
+        inbox = Inbox(self._sqs, url=url, visibility_seconds=settings.visibility_seconds)
+        hands = Hands()
+        finisher = Finisher(storage=self._storage, reporter=self._reporter, inbox=inbox, hands=hands, pool=self._pool)
+        lane = Lane(
+            queue,
+            models=self._models,
+            storage=self._storage,
+            finisher=finisher,
+            pool=self._pool,
+            is_strict=settings.is_strict,
+        )
+        receiver = Receiver(
+            inbox,
+            hands=hands,
+            reporter=self._reporter,
+            accept=lane.accept,
+            capacity=settings.slots + settings.ahead,
+            wait_seconds=settings.wait_seconds,
+            stop=self._stop,
+        )
+        self._posts.append(Post(queue, inbox, hands, finisher))
+        self._lanes.append(lane)
+        self._receivers.append(receiver)
+        self._receiving.append(
+            threading.Thread(target=self._guarded, args=(receiver.run,), name=f"receive-{queue}", daemon=True)
+        )
+
+    def _loops(self) -> list[tuple[str, Callable[[], None]]]:
+        s, posts, reporter = self._settings, self._posts, self._reporter
+        progress = partial(
+            upkeep.report_progress,
+            posts,
+            reporter=reporter,
+            at_least=s.progress_min_seconds,
+            at_most=s.heartbeat_seconds,
+        )
+        alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models, slots=s.slots)
+        cancelled = partial(upkeep.look_for_cancelled, posts, storage=self._storage)
+        return [
+            ("alive", self._each(s.alive_seconds, alive)),
+            ("visibility", self._each(s.visibility_renew_seconds, partial(upkeep.renew_visibility, posts))),
+            ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
+            ("cancelled", self._each(s.cancel_look_seconds, cancelled)),
+            *((f"compute-{post.queue}", lane.compute) for post, lane in zip(posts, self._lanes, strict=True)),
+        ]
+
+    def _each(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+        return partial(upkeep.every, seconds, act, stop=self._stop)
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        """A loop that breaks ends the process: whoever runs it starts a whole new one."""
+        try:
+            loop()
+        except Exception:
+            log.exception("a part of the worker broke")
+            self._broken = True
+            self._stop.set()
+
+
+def _client(service: str, settings: Settings) -> Any:
+    config = Config(
+        connect_timeout=5,
+        read_timeout=settings.wait_seconds + 10,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=_POOL_THREADS + 8,
+    )
+    make: Any = boto3.client  # its stubs know no service by a plain string
+    return make(service, endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
