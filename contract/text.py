@@ -17,7 +17,10 @@ def _storable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_storable)]
+Storable = AfterValidator(_storable)
+"""For string types of other lengths and patterns; it stands after their constraints."""
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS), Storable]
 """Up to 8,000 characters of any script; never NUL, never a lone surrogate."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]

@@ -6,17 +6,28 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from contract.limits import MAX_UPLOAD_BYTES
-from lambdas.api import problems
+from lambdas.api import openapi, problems
 from lambdas.api.body_limit import BodyLimit
 from lambdas.api.deps import same_origin
-from lambdas.api.routes import health
+from lambdas.api.routes import accounts, catalogue, health, keys, pipelines, results, sessions, stats, uploads, versions
 from lambdas.api.routing import StrictRoute
 from lambdas.api.services import Services
 from lambdas.api.settings import Settings
 
 PREFIX = "/api/v1"
 _MAX_BODY_BYTES = 1024 * 1024
-_ROUTERS = (health.router,)
+_ROUTERS = (
+    accounts.router,
+    sessions.router,
+    keys.router,
+    catalogue.router,
+    pipelines.router,
+    versions.router,
+    uploads.router,
+    results.router,
+    stats.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,6 +42,7 @@ def bare_app() -> FastAPI:
     app = FastAPI(
         title="Atelier",
         version="1",
+        description="Create a pipeline, run it, see how it was made, rate it, remix it.",
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url="/api/docs",
         redoc_url=None,
@@ -45,6 +57,7 @@ def bare_app() -> FastAPI:
     for router in _ROUTERS:
         everything.include_router(router)
     app.include_router(everything)
+    app.openapi = openapi.describe(app, routers=_ROUTERS)
     return app
 
 

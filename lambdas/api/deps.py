@@ -2,7 +2,8 @@
 
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -19,6 +20,8 @@ from lambdas.store.accounts import Account
 _LOG = logging.getLogger(__name__)
 
 SESSION_COOKIE = "atelier_session"
+SECURITY: list[dict[str, list[str]]] = [{"session": []}, {"key": []}]
+"""How a call that needs an account may be sent, for the OpenAPI document."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNKNOWN_NETWORK = "0.0.0.0/24"
 
@@ -71,16 +74,31 @@ async def _database_turn(services: Services) -> AsyncIterator[None]:
         yield
 
 
+@contextmanager
+def transaction(services: AllServices) -> Generator[Connection[Any]]:
+    """A short transaction of its own, for calls that hash a password between two of them."""
+    with services.pool.connection() as conn, conn.transaction():
+        yield conn
+
+
 def _transaction(
     services: Services, sends: Sends, _turn: Annotated[None, Depends(_database_turn, scope="function")]
 ) -> Iterator[Connection[Any]]:
-    with services.pool.connection() as conn, conn.transaction():
+    with transaction(services) as conn:
         yield conn
     sends.deliver()
 
 
 # With the default scope the answer would leave before the commit, and a failed commit would answer 201.
 Tx = Annotated[Connection[Any], Depends(_transaction, scope="function")]
+
+
+async def _hashing_turn(services: Services) -> AsyncIterator[None]:
+    async with services.hashing_turns:
+        yield
+
+
+HashingTurn = Annotated[None, Depends(_hashing_turn, scope="function")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,13 @@ def same_origin(request: Request, site: Site) -> None:
         raise WrongOrigin(f"With a cookie, the Origin header must be {site.origin}.")
 
 
-def _maybe_caller(request: Request, tx: Tx) -> Account | None:
+def takes_caller(request: Request, tx: Tx) -> Account | None:
+    """The account that sends this request, or None."""
+    return identify(request, tx)
+
+
+def identify(request: Request, tx: Connection[Any]) -> Account | None:
+    """Who sends this request; None without key or session, NotSignedIn for a key that is not valid."""
     authorization = request.headers.get("authorization")
     if authorization is not None:
         scheme, _, key = authorization.partition(" ")
@@ -142,16 +166,22 @@ def _maybe_caller(request: Request, tx: Tx) -> Account | None:
     return accounts.of_session(tx, sessions.hash_of(token)) if token else None
 
 
-MaybeCaller = Annotated[Account | None, Depends(_maybe_caller)]
+MaybeCaller = Annotated[Account | None, Depends(takes_caller)]
 
 
-def _caller(account: MaybeCaller) -> Account:
+def needs_caller(account: MaybeCaller) -> Account:
+    """The account that sends this request; raises NotSignedIn."""
+    return signed_in(account)
+
+
+def signed_in(account: Account | None) -> Account:
+    """The account, or NotSignedIn."""
     if account is None:
         raise NotSignedIn("Sign in, or send a key as Authorization: Bearer.")
     return account
 
 
-Caller = Annotated[Account, Depends(_caller)]
+Caller = Annotated[Account, Depends(needs_caller)]
 
 
 def _full_caller(account: Caller) -> Account:

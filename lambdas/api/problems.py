@@ -36,20 +36,53 @@ TABLE: dict[type[errors.DomainError], Row] = {
     errors.Forbidden: Row(403, "forbidden", "You may not do this"),
     errors.FullAccountNeeded: Row(403, "full_account_needed", "Guests may not do this"),
     errors.HandleTaken: Row(409, "handle_taken", "This handle is taken"),
+    errors.IdempotencyConflict: Row(409, "idempotency_conflict", "This key was used for another request"),
+    errors.IdempotencyConflict: Row(409, "idempotency_conflict", "This Idempotency-Key came with another body"),
     errors.Invalid: Row(422, "invalid", "Some fields are not right"),
     errors.LimitReached: Row(429, "limit_reached", "A limit is reached"),
+    errors.ModelGone: Row(409, "model_gone", "A model of this version is not offered"),
+    errors.ModelGone: Row(409, "model_gone", "A model of this version is not offered here"),
     errors.NotAPicture: Row(422, "not_a_picture", "This is no picture that can be read"),
     errors.NotFound: Row(404, "not_found", "There is no such thing"),
     errors.NotSignedIn: Row(401, "not_signed_in", "Sign in first"),
     errors.OwnPipeline: Row(409, "own_pipeline", "This pipeline is your own"),
     errors.PipelineDeleted: Row(409, "pipeline_deleted", "This pipeline was deleted"),
+    errors.RunNotFailed: Row(409, "run_not_failed", "This run has not failed"),
+    errors.RunNotFailed: Row(409, "run_not_failed", "This run has not failed"),
     errors.RunNotSucceeded: Row(409, "run_not_succeeded", "This run has not succeeded"),
+    errors.RunPublished: Row(409, "run_published", "This run is published"),
+    errors.RunPublished: Row(409, "run_published", "This run is published"),
     errors.TooLarge: Row(413, "too_large", "Too large"),
     errors.WrongLogin: Row(401, "wrong_login", "Login or password is wrong"),
     errors.WrongOrigin: Row(403, "wrong_origin", "The call came from another site"),
     errors.WrongPassword: Row(403, "wrong_password", "The current password is wrong"),
 }
 """One row per error of the domain; a test fails when one is missing."""
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457: what went wrong, with a stable `code`, and the fields at fault.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "loc": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+                    "msg": {"type": "string"},
+                },
+                "required": ["loc", "msg"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "code", "detail"],
+}
 
 _BY_STATUS = {
     400: Row(400, "malformed_body", "The body cannot be read"),
@@ -61,6 +94,12 @@ _BY_STATUS = {
 _INVALID = TABLE[errors.Invalid]
 _UNAVAILABLE = Row(503, "unavailable", "The service cannot answer right now")
 _INTERNAL = Row(500, "internal", "Something went wrong on our side")
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route answers when something is wrong, for the OpenAPI document."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def install(app: FastAPI) -> None:

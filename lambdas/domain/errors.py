@@ -43,6 +43,22 @@ class PipelineDeleted(Conflict):
     """A deleted pipeline can be read but no longer used."""
 
 
+class IdempotencyConflict(Conflict):
+    """An Idempotency-Key was used for another body within the last day."""
+
+
+class RunPublished(Conflict):
+    """A published run must be withdrawn before it can go."""
+
+
+class RunNotFailed(Conflict):
+    """Only a run that failed can go on from there."""
+
+
+class ModelGone(Conflict):
+    """A version names a model that this deployment does not offer."""
+
+
 class Forbidden(DomainError):
     """The account may not do it, whatever the state of things."""
 

@@ -6,12 +6,35 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
+from contract.keys import UPLOAD_PREFIX
 from lambdas.domain.errors import EmailTaken, HandleTaken, NotFound
-from lambdas.store import queries
+from lambdas.store import queries, ratings
 
 _SQL = queries.load("accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What everybody may see of an account; the counts are of what is public."""
+
+    handle: str
+    about: str
+    created_at: datetime
+    pipelines: int
+    results: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change about an account; None leaves it."""
+
+    handle: str | None = None
+    email: str | None = None
+    password_hash: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +98,63 @@ def find(conn: Connection[Any], account_id: UUID) -> Account:
     if account is None:
         raise NotFound("There is no such account.")
     return account
+
+
+def profile(conn: Connection[Any], handle: str) -> Profile:
+    """What everybody may see of the account with this handle; raises NotFound."""
+    with conn.cursor(row_factory=class_row(Profile)) as cursor:
+        found = cursor.execute(_SQL["profile"], {"handle": handle}).fetchone()
+    if found is None:
+        raise NotFound(f'Nobody has the handle "{handle}".')
+    return found
+
+
+def id_of(conn: Connection[Any], handle: str) -> UUID | None:
+    """Whose handle this is; None when nobody has it."""
+    row = conn.execute(_SQL["id_of"], {"handle": handle}).fetchone()
+    return row[0] if row else None
+
+
+def password_of_login(conn: Connection[Any], login: str) -> tuple[UUID | None, str | None]:
+    """The account with this handle or email address and its password hash; two times None when there is none."""
+    row = conn.execute(_SQL["password_of_login"], {"login": login}).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def password_of(conn: Connection[Any], account_id: UUID) -> str | None:
+    """An account's password hash; None for a guest."""
+    row = conn.execute(_SQL["password_of"], {"account_id": account_id}).fetchone()
+    return row[0] if row else None
+
+
+def update(conn: Connection[Any], account_id: UUID, change: Change) -> Account:
+    """The account after a change; a guest that gets a password is full. Raises HandleTaken, EmailTaken or NotFound."""
+    params = {
+        "account_id": account_id,
+        "handle": change.handle,
+        "email": change.email,
+        "password_hash": change.password_hash,
+        "about": change.about,
+    }
+    try:
+        # A savepoint, so that the transaction can go on to say what is taken.
+        with conn.transaction(), conn.cursor(row_factory=class_row(Account)) as cursor:
+            account = cursor.execute(_SQL["update"], params).fetchone()
+    except UniqueViolation:
+        raise _taken(conn, handle=change.handle, email=change.email, account_id=account_id) from None
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+def erase(conn: Connection[Any], account_id: UUID) -> list[UUID]:
+    """Erase an account's identity, logins, uploads, ratings and private pipelines.
+
+    What comes back are the runs it never published, for the caller to delete.
+    """
+    params = {"account_id": account_id, "prefix": UPLOAD_PREFIX}
+    for name in ("erase_identity", "erase_logins", "erase_uploads", "hide_pipelines"):
+        conn.execute(_SQL[name], params)
+    for (pipeline_id,) in conn.execute(_SQL["rated_pipelines"], params).fetchall():
+        ratings.withdraw(conn, pipeline_id=pipeline_id, account_id=account_id)
+    return [row[0] for row in conn.execute(_SQL["unpublished_runs"], params)]

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from contract.text import Text
+from contract.text import Storable
 
 _CANONICAL_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -66,8 +66,8 @@ PathId = Annotated[Id, Path(alias="id")]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A time with its zone, kept as UTC."""
 
-Title = Annotated[Text, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
-Description = Annotated[Text, StringConstraints(max_length=8_000)]
-Tag = Annotated[Text, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,#][^,#]*$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), Storable]
+Description = Annotated[str, StringConstraints(max_length=8_000), Storable]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,#][^,#]*$"), Storable]
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{1,30}$")]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]

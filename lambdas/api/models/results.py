@@ -1,0 +1,77 @@
+"""Results as the API takes and shows them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import MISSING
+
+from lambdas.api.models.base import Answer, Author, Body, Id, Page, Title
+from lambdas.api.models.outputs import Output
+from lambdas.api.models.pipelines import Parent
+
+
+class ResultIn(Body):
+    """How to show the run; the pipeline's title and the last picture (or text) when absent."""
+
+    title: Title | MISSING = MISSING
+    cover: Id | MISSING = MISSING
+
+
+class ResultRating(Answer):
+    """What people think of the pipeline."""
+
+    average: float | None
+    count: int
+    score: float
+
+
+class ResultPipeline(Answer):
+    """The version that made a result."""
+
+    id: UUID
+    title: str
+    version: int
+    rating: ResultRating
+    parent: Parent | None
+
+
+class ResultSummary(Answer):
+    """A result in a list; `author` is null when the account was deleted."""
+
+    id: UUID
+    title: str
+    run: UUID
+    author: Author | None
+    seed: int
+    inputs: dict[str, str]
+    pipeline: ResultPipeline
+    cover: Output
+    excerpt: str
+    kinds: list[str]
+    models: list[str]
+    created_at: datetime
+
+
+class ResultTask(Answer):
+    """One step: what the model was told, with which settings and seed, and what it made of it."""
+
+    step: str
+    kind: str
+    model: str
+    revision: str
+    prompt: str | None
+    params: dict[str, Any]
+    seed: int
+    seconds: float | None
+    outputs: list[Output]
+
+
+class Result(ResultSummary):
+    """A result with every step of its run."""
+
+    tasks: list[ResultTask]
+
+
+class ResultPage(Page[ResultSummary]):
+    """A page of the gallery."""

@@ -1,0 +1,48 @@
+"""What the lists of pipelines and of results share: filters, orders and places in them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+Sort = Literal["top", "new", "trending"]
+
+
+class Place(NamedTuple):
+    """Where in an order a row stands: the value it is sorted by, then its id."""
+
+    value: float
+    id: UUID
+
+
+START = Place(float("inf"), UUID(int=2**128 - 1))
+"""Before the first row of every order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None does not narrow. `own` lists what the author hides from others too."""
+
+    sort: Sort = "top"
+    q: str | None = None
+    kind: str | None = None
+    model: str | None = None
+    tag: str | None = None
+    author_id: UUID | None = None
+    min_rating: float | None = None
+    own: bool = False
+
+
+def params(filters: Filters, *, after: Place, limit: int) -> dict[str, Any]:
+    """The parameters of the queries `top`, `new` and `trending` of either noun."""
+    return {
+        "q": filters.q,
+        "kind": filters.kind,
+        "model": filters.model,
+        "tag": filters.tag,
+        "author_id": filters.author_id,
+        "min_rating": filters.min_rating,
+        "own": filters.own,
+        "place": after.value,
+        "id": after.id,
+        "limit": limit,
+    }

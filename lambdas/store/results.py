@@ -1,0 +1,100 @@
+"""Results: runs that their authors published, and the lists of them."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from contract.keys import new_delivery
+from contract.spec import Fault
+from lambdas.domain.errors import Forbidden, Invalid, NotFound, PipelineDeleted, RunNotSucceeded
+from lambdas.store import lists, queries
+from lambdas.store.lists import Filters, Place
+
+_SQL = queries.load("results")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One task of a result's run; `outputs` are as the API shows them."""
+
+    step: str
+    kind: str
+    model: str
+    revision: str
+    prompt: str | None
+    params: dict[str, Any]
+    seconds: float | None
+    run_seed: int
+    outputs: list[dict[str, Any]]
+
+
+def publish(
+    conn: Connection[Any], *, run_id: UUID, account_id: UUID, title: str | None, cover: UUID | None
+) -> tuple[UUID, bool]:
+    """The id of the run's result, and whether it is new.
+
+    Raises NotFound for runs of others, RunNotSucceeded, PipelineDeleted, Forbidden when the pipeline is
+    somebody's private one, and Invalid for a cover that the run did not make.
+    """
+    _check_publishable(conn, run_id=run_id, account_id=account_id)
+    if cover is not None:
+        (row,) = conn.execute(_SQL["has_output"], {"asset_id": cover, "run_id": run_id})
+        if not row[0]:
+            raise Invalid([Fault(("cover",), "is not an output of this run")])
+    (row,) = conn.execute(_SQL["publish"], {"run_id": run_id, "title": title, "cover": cover})
+    return row[0], row[1]
+
+
+def _check_publishable(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
+    row = conn.execute(_SQL["lock_run"], {"run_id": run_id, "account_id": account_id}).fetchone()
+    if row is None:
+        raise NotFound("You have no such run.")
+    state, own_pipeline, private, deleted = row
+    if state != "succeeded":
+        raise RunNotSucceeded(f"Only a run that succeeded can be published; this one is {state}.")
+    if deleted:
+        raise PipelineDeleted("The pipeline of this run was deleted.")
+    if private and not own_pipeline:
+        raise Forbidden("The pipeline of this run is private: only its author may publish what it makes.")
+
+
+def withdraw(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
+    """Take a result out of the gallery; raises NotFound when the account has not published this run."""
+    if conn.execute(_SQL["withdraw"], {"run_id": run_id, "account_id": account_id}).fetchone() is None:
+        raise NotFound("You have not published this run.")
+
+
+def move_media(conn: Connection[Any], *, run_id: UUID) -> list[tuple[str, str]]:
+    """Give a run's outputs new addresses that nobody has seen; the objects to copy, as old and new keys.
+
+    The old folders are noted for deletion; the caller copies before it commits.
+    """
+    old = [row[0] for row in conn.execute(_SQL["deliveries"], {"run_id": run_id})]
+    new = {delivery: new_delivery() for delivery in old}
+    keys = [key for row in conn.execute(_SQL["media"], {"run_id": run_id}) for key in row if key]
+    conn.execute(_SQL["move_media"], {"run_id": run_id, "old": old, "new": list(new.values())})
+    return [(key, key.replace(delivery := key.split("/")[1], new[delivery], 1)) for key in keys]
+
+
+def page(
+    conn: Connection[Any], filters: Filters, *, pipeline_id: UUID | None = None, after: Place, limit: int
+) -> list[Place]:
+    """The places of at most `limit` results that come after a place; `cards` shows them."""
+    params = lists.params(filters, after=after, limit=limit) | {"pipeline_id": pipeline_id}
+    rows = conn.execute(_SQL[filters.sort], params).fetchall()
+    return [Place(value, result_id) for result_id, value in rows]
+
+
+def cards(conn: Connection[Any], ids: list[UUID]) -> str:
+    """These results in this order, as the JSON array that a list shows."""
+    (row,) = conn.execute(_SQL["cards"], {"ids": ids})
+    return row[0]
+
+
+def steps(conn: Connection[Any], result_id: UUID) -> list[Step]:
+    """What the run behind a result did, step by step."""
+    with conn.cursor(row_factory=class_row(Step)) as cursor:
+        return cursor.execute(_SQL["steps"], {"result_id": result_id}).fetchall()

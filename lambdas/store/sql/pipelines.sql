@@ -1,0 +1,130 @@
+-- name: create
+-- A pipeline with its first version; a remix is counted at its parent.
+WITH made AS (
+    INSERT INTO pipelines (account_id, title, description, tags, visibility, parent_id, parent_version,
+                           kinds, models, prompts)
+    VALUES (%(account_id)s, %(title)s, %(description)s, %(tags)s, %(visibility)s, %(parent_id)s, %(parent_version)s,
+            %(kinds)s, %(models)s, prompts_of(%(spec)s))
+    RETURNING id
+), counted AS (
+    UPDATE pipelines SET remix_count = remix_count + 1 WHERE id = %(parent_id)s
+)
+INSERT INTO versions (pipeline_id, number, spec, note)
+SELECT id, 1, %(spec)s, '' FROM made
+RETURNING pipeline_id
+
+-- name: find
+-- One pipeline that the viewer may see, with its latest spec.
+SELECT p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
+       p.parent_id, p.parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
+       p.run_count, p.result_count, p.remix_count, p.created_at, p.updated_at,
+       CASE WHEN a.deleted_at IS NULL THEN a.handle END AS author, v.spec
+  FROM pipelines p
+  JOIN accounts a ON a.id = p.account_id
+  JOIN versions v ON v.pipeline_id = p.id AND v.number = p.latest_version
+  LEFT JOIN ratings mine ON mine.pipeline_id = p.id AND mine.account_id = %(viewer_id)s
+ WHERE p.id = %(pipeline_id)s AND p.deleted_at IS NULL
+   AND (p.visibility <> 'private' OR p.account_id = %(viewer_id)s)
+
+-- name: lock
+-- What decides whether an account may change or rate a pipeline that it sees; held until the transaction ends.
+SELECT account_id, latest_version
+  FROM pipelines
+ WHERE id = %(pipeline_id)s AND deleted_at IS NULL AND (visibility <> 'private' OR account_id = %(viewer_id)s)
+   FOR NO KEY UPDATE
+
+-- name: update
+-- Change what is given.
+UPDATE pipelines
+   SET title = coalesce(%(title)s, title),
+       description = coalesce(%(description)s, description),
+       tags = coalesce(%(tags)s, tags),
+       visibility = coalesce(%(visibility)s, visibility),
+       updated_at = now()
+ WHERE id = %(pipeline_id)s
+
+-- name: update_results
+-- Let the results of a pipeline say what it says now.
+UPDATE results r
+   SET about = p.title || ' ' || p.description,
+       tags = p.tags,
+       listed = p.deleted_at IS NULL AND (p.visibility = 'public' OR r.account_id = p.account_id)
+  FROM pipelines p
+ WHERE p.id = %(pipeline_id)s AND r.pipeline_id = p.id
+
+-- name: delete
+-- Take a pipeline out of every list; its versions stay for those who used them.
+UPDATE pipelines SET deleted_at = now(), updated_at = now() WHERE id = %(pipeline_id)s
+
+-- name: add_version
+-- The next version of a pipeline that the caller holds.
+WITH latest AS (
+    UPDATE pipelines
+       SET latest_version = latest_version + 1, kinds = %(kinds)s, models = %(models)s, prompts = prompts_of(%(spec)s),
+           updated_at = now()
+     WHERE id = %(pipeline_id)s
+    RETURNING latest_version
+)
+INSERT INTO versions (pipeline_id, number, spec, note)
+SELECT %(pipeline_id)s, latest_version, %(spec)s, %(note)s FROM latest
+RETURNING number
+
+-- name: top
+-- A page of pipelines, best first: ids and places in the order.
+SELECT p.id, p.score AS place
+  FROM pipelines p
+ WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+   AND (p.score, p.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
+   AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR p.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
+            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
+ ORDER BY p.score DESC, p.id DESC
+ LIMIT %(limit)s
+
+-- name: new
+-- A page of pipelines, newest first; the place says nothing here, ids grow with time.
+SELECT p.id, 0::float8 AS place
+  FROM pipelines p
+ WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+   AND p.id < %(id)s::uuid
+   AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
+   AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR p.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
+            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
+ ORDER BY p.id DESC
+ LIMIT %(limit)s
+
+-- name: trending
+-- A page of pipelines, liked and fresh first: ids and places in the order.
+SELECT p.id, p.hot AS place
+  FROM pipelines p
+ WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+   AND (p.hot, p.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
+   AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR p.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
+            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
+ ORDER BY p.hot DESC, p.id DESC
+ LIMIT %(limit)s
+
+-- name: cards
+-- Pipelines of these ids, in this order, as a list shows them: without their specs.
+SELECT p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
+       p.parent_id, p.parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
+       p.run_count, p.result_count, p.remix_count, p.created_at, p.updated_at,
+       CASE WHEN a.deleted_at IS NULL THEN a.handle END AS author, NULL::jsonb AS spec
+  FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, ordinal)
+  JOIN pipelines p ON p.id = wanted.id
+  JOIN accounts a ON a.id = p.account_id
+  LEFT JOIN ratings mine ON mine.pipeline_id = p.id AND mine.account_id = %(viewer_id)s
+ ORDER BY wanted.ordinal

@@ -1,0 +1,174 @@
+-- name: lock_run
+-- What decides whether an account may publish its run; run and pipeline are held until the transaction ends.
+SELECT r.state, p.account_id = r.account_id AS own_pipeline, p.visibility = 'private' AS private,
+       p.deleted_at IS NOT NULL AS deleted
+  FROM runs r
+  JOIN pipelines p ON p.id = r.pipeline_id
+ WHERE r.id = %(run_id)s AND r.account_id = %(account_id)s
+   FOR NO KEY UPDATE
+
+-- name: has_output
+-- Whether a run made this output.
+SELECT EXISTS (SELECT FROM assets a JOIN tasks t ON t.id = a.task_id WHERE a.id = %(asset_id)s AND t.run_id = %(run_id)s)
+
+-- name: publish
+-- Put a run into the gallery, or change what is given of a result that is there; `created` tells which.
+-- Without a wish the cover is the first picture of the last step that made one, else the last text.
+WITH cover AS (
+    SELECT a.id, left(CASE a.type WHEN 'image' THEN t.prompt ELSE a.excerpt END, 500) AS excerpt
+      FROM assets a
+      JOIN tasks t ON t.id = a.task_id
+     WHERE t.run_id = %(run_id)s
+     ORDER BY (a.id = coalesce(%(cover)s, (SELECT cover_id FROM results WHERE run_id = %(run_id)s))) DESC NULLS LAST,
+              (a.type = 'image') DESC, t.ordinal DESC, a.k
+     LIMIT 1
+), made AS (
+    SELECT array_agg(DISTINCT t.kind) AS kinds, array_agg(DISTINCT t.model) AS models,
+           string_agg(concat_ws(' ', t.prompt,
+               (SELECT string_agg(a.excerpt, ' ' ORDER BY a.k) FROM assets a WHERE a.task_id = t.id)), ' '
+               ORDER BY t.ordinal) AS prompts
+      FROM tasks t
+     WHERE t.run_id = %(run_id)s
+), result AS (
+    INSERT INTO results (run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models,
+                         about, tags, listed, score, rating_count)
+    SELECT r.id, r.account_id, r.pipeline_id, r.version, coalesce(%(title)s, p.title), cover.id,
+           coalesce(cover.excerpt, ''), made.prompts, made.kinds, made.models, p.title || ' ' || p.description, p.tags,
+           p.visibility = 'public' OR r.account_id = p.account_id, p.score, p.rating_count
+      FROM runs r
+      JOIN pipelines p ON p.id = r.pipeline_id
+     CROSS JOIN cover
+     CROSS JOIN made
+     WHERE r.id = %(run_id)s
+        ON CONFLICT (run_id) DO UPDATE
+       SET title = coalesce(%(title)s, results.title), cover_id = excluded.cover_id, excerpt = excluded.excerpt
+    RETURNING new.id, new.pipeline_id, old.id IS NULL AS created
+), counted AS (
+    UPDATE pipelines SET result_count = result_count + 1 FROM result WHERE pipelines.id = pipeline_id AND created
+)
+SELECT id, created FROM result
+
+-- name: withdraw
+-- Take an account's result out of the gallery; no row when it has none of this run.
+WITH gone AS (
+    DELETE FROM results WHERE run_id = %(run_id)s AND account_id = %(account_id)s RETURNING pipeline_id
+)
+UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.pipeline_id RETURNING id
+
+-- name: top
+-- A page of the gallery, best first: ids and places in the order.
+SELECT r.id, r.score AS place
+  FROM results r
+ WHERE (r.listed OR %(own)s)
+   AND (r.score, r.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
+   AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
+   AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
+            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
+ ORDER BY r.score DESC, r.id DESC
+ LIMIT %(limit)s
+
+-- name: new
+-- A page of the gallery, newest first; the place says nothing here, ids grow with time.
+SELECT r.id, 0::float8 AS place
+  FROM results r
+ WHERE (r.listed OR %(own)s)
+   AND r.id < %(id)s::uuid
+   AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
+   AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
+   AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
+            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
+ ORDER BY r.id DESC
+ LIMIT %(limit)s
+
+-- name: trending
+-- A page of the gallery, liked and fresh first: ids and places in the order.
+SELECT r.id, r.hot AS place
+  FROM results r
+ WHERE (r.listed OR %(own)s)
+   AND (r.hot, r.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
+   AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
+   AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
+   AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
+   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
+   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
+            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
+ ORDER BY r.hot DESC, r.id DESC
+ LIMIT %(limit)s
+
+-- name: cards
+-- Results of these ids, in this order, as one JSON array that goes to the client as it is.
+SELECT coalesce(json_agg(json_build_object(
+           'id', r.id,
+           'title', r.title,
+           'run', r.run_id,
+           'author', CASE WHEN a.deleted_at IS NULL THEN json_build_object('handle', a.handle) END,
+           'seed', run.seed,
+           'inputs', run.inputs,
+           'pipeline', json_build_object(
+               'id', p.id,
+               'title', p.title,
+               'version', r.version,
+               'rating', json_build_object(
+                   'average', round(p.rating_sum::numeric / nullif(p.rating_count, 0), 2),
+                   'count', p.rating_count,
+                   'score', round(p.score::numeric, 2)),
+               'parent', CASE WHEN p.parent_id IS NOT NULL THEN
+                   json_build_object('pipeline', p.parent_id, 'version', p.parent_version) END),
+           'cover', output_json(cover),
+           'excerpt', r.excerpt,
+           'kinds', r.kinds,
+           'models', r.models,
+           'created_at', r.created_at) ORDER BY wanted.ordinal), '[]')::text
+  FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, ordinal)
+  JOIN results r ON r.id = wanted.id
+  JOIN runs run ON run.id = r.run_id
+  JOIN pipelines p ON p.id = r.pipeline_id
+  JOIN accounts a ON a.id = r.account_id
+  JOIN assets cover ON cover.id = r.cover_id
+
+-- name: steps
+-- Every step of a result's run, in order: what it was told, what it made, and how long that took.
+-- The params are those that the model got, but a picture stays the reference that the spec has.
+SELECT t.step, t.kind, t.model, t.revision, t.prompt, t.params || (coalesce(t.resolved, '{}') - 'image') AS params,
+       t.seconds, run.seed AS run_seed,
+       (SELECT coalesce(json_agg(output_json(a) ORDER BY a.k), '[]') FROM assets a WHERE a.task_id = t.id) AS outputs
+  FROM results r
+  JOIN runs run ON run.id = r.run_id
+  JOIN tasks t ON t.run_id = run.id
+ WHERE r.id = %(result_id)s
+ ORDER BY t.ordinal
+
+-- name: deliveries
+-- The folders of the media bucket that a run's outputs lie in.
+SELECT DISTINCT split_part(a.key, '/', 2) FROM assets a JOIN tasks t ON t.id = a.task_id WHERE t.run_id = %(run_id)s
+
+-- name: media
+-- The keys of a run's outputs.
+SELECT a.key, a.thumb_key FROM assets a JOIN tasks t ON t.id = a.task_id WHERE t.run_id = %(run_id)s
+
+-- name: move_media
+-- Let the outputs of a run stand in other folders, and note the old ones for deletion.
+WITH moved AS (
+    UPDATE assets a
+       SET key = 'media/' || m.new || '/' || split_part(a.key, '/', 3),
+           thumb_key = 'media/' || m.new || '/' || split_part(a.thumb_key, '/', 3)
+      FROM tasks t, unnest(%(old)s::text[], %(new)s::text[]) AS m (old, new)
+     WHERE t.id = a.task_id AND t.run_id = %(run_id)s AND split_part(a.key, '/', 2) = m.old
+), renamed AS (
+    UPDATE tasks t SET delivery = m.new
+      FROM unnest(%(old)s::text[], %(new)s::text[]) AS m (old, new)
+     WHERE t.run_id = %(run_id)s AND t.delivery = m.old
+)
+INSERT INTO doomed_media (prefix) SELECT 'media/' || old || '/' FROM unnest(%(old)s::text[]) AS old
+    ON CONFLICT (prefix) DO NOTHING

@@ -1,0 +1,70 @@
+"""How much there is, how fast models are and which workers are alive; it changes nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from lambdas.store import queries
+
+_SQL = queries.load("stats")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over everything that is stored."""
+
+    images: int
+    texts: int
+    runs: int
+    results: int
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds that a model's latest tasks took."""
+
+    model: str
+    mean: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueWorkers:
+    """The workers of a queue that are alive, together."""
+
+    queue: str
+    alive: int
+    busy: int
+    ram_bytes: int
+
+
+def totals(conn: Connection[Any]) -> Totals:
+    """How much there is."""
+    with conn.cursor(row_factory=class_row(Totals)) as cursor:
+        (found,) = cursor.execute(_SQL["totals"])
+    return found
+
+
+def task_counts(conn: Connection[Any]) -> dict[str, int]:
+    """How many tasks each model has done."""
+    return dict(conn.execute(_SQL["task_counts"]).fetchall())
+
+
+def speeds(conn: Connection[Any], models: list[str]) -> dict[str, Speed]:
+    """By model, how long its latest 200 tasks took; models without any are absent."""
+    with conn.cursor(row_factory=class_row(Speed)) as cursor:
+        return {speed.model: speed for speed in cursor.execute(_SQL["speeds"], {"models": models})}
+
+
+def live_workers(conn: Connection[Any]) -> list[QueueWorkers]:
+    """Who was heard of within the last minute, by queue."""
+    with conn.cursor(row_factory=class_row(QueueWorkers)) as cursor:
+        return cursor.execute(_SQL["live_workers"]).fetchall()
+
+
+def live_models(conn: Connection[Any]) -> set[str]:
+    """The models that some live worker can run."""
+    return {row[0] for row in conn.execute(_SQL["live_models"])}
