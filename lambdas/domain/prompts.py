@@ -8,17 +8,24 @@ from contract.limits import MAX_TEXT_CHARACTERS
 from contract.templates import resolve
 
 
-class PromptTooLong(ValueError):
-    """A filled template is longer than any model may be given; `str(error)` is a sentence for a beginner."""
+class Unfillable(ValueError):
+    """A template that comes out as no model may be given it; `str(error)` is a sentence for a beginner."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 def fill(kind: Kind, params: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
-    """Each template among the params with its references replaced by values; raises PromptTooLong."""
+    """Each template among the params with its references replaced by values; raises Unfillable."""
     filled = {name: resolve(params[name], values) for name in template_params(kind)}
     for name, text in filled.items():
         if len(text) > MAX_TEXT_CHARACTERS:
-            raise PromptTooLong(
-                f"With everything filled in, {name} has {len(text):,} characters; {MAX_TEXT_CHARACTERS:,} are allowed. "
-                "Shorten the prompt, the inputs, or what the steps before it write."
+            raise Unfillable(
+                "prompt_too_long",
+                f"With everything filled in, {name} has more than {MAX_TEXT_CHARACTERS:,} characters. "
+                "Shorten the prompt, the inputs, or what the steps before it write.",
             )
+    if not filled["prompt"].strip():
+        raise Unfillable("prompt_empty", "With everything filled in, the prompt is empty.")
     return filled

@@ -56,7 +56,6 @@ OPEN: frozenset[TaskState] = frozenset({"queued", "running"})
 FINAL: frozenset[TaskState] = frozenset({"succeeded", "failed", "cancelled"})
 
 WORKER_LOST = "worker_lost"
-PROMPT_TOO_LONG = "prompt_too_long"
 
 
 class EventMalformed(ValueError):

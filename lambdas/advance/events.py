@@ -1,0 +1,86 @@
+"""What a batch of events changes, in one transaction: record them, unlock the next steps, dispatch."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from contract.messages import Alive, Succeeded, TaskEvent
+from lambdas.domain.pace import Pace
+from lambdas.domain.states import Task, hear
+from lambdas.store import assets, deliveries, tasks, workers
+from lambdas.store.dispatch import Outgoing, dispatch
+from lambdas.store.settle import settle
+from lambdas.store.tasks import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event and when it was sent, by the queue's clock."""
+
+    event: Alive | TaskEvent
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What to do once the transaction has committed."""
+
+    messages: Sequence[Outgoing] = ()
+    cancelled: Collection[UUID] = ()
+    """Tasks whose workers are to leave them."""
+
+
+def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aftermath:
+    """Let events have their effect; the caller holds a transaction, commits it and sees to what is given back.
+
+    Raises EventMalformed when an event names outputs that its delivery cannot have made.
+    """
+    heard = sorted(batch, key=lambda each: each.sent_at)
+    signs = [(each.event, each.sent_at) for each in heard if isinstance(each.event, Alive)]
+    events = [each.event for each in heard if not isinstance(each.event, Alive)]
+    cancelled, makes_room = _record(conn, events, pace=pace) if events else ([], False)
+    workers.alive(conn, signs=signs)
+    messages = dispatch(conn, pace=pace) if makes_room or signs else []
+    if heard:
+        workers.tick(conn, sent_at=heard[-1].sent_at)
+    return Aftermath(messages=messages, cancelled=cancelled)
+
+
+def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -> tuple[list[UUID], bool]:
+    """The tasks to be left by their workers, and whether dispatch may find more to do than before."""
+    held = {each.task.id: each for each in tasks.lock(conn, ids={event.task for event in events})}
+    known = [event for event in events if event.task in held]
+    if len(known) < len(events):
+        deliveries.doom(conn, ids={event.delivery for event in events if event.task not in held})
+    after, wins = _apply(held, known, news=_news(conn, held, known), pace=pace)
+    changed = [task for task in after.values() if task is not held[task.id].task]
+    tasks.save(conn, changed=changed)
+    assets.link(conn, wins=wins)
+    moved = {task.run_id for task in changed if task.state != held[task.id].task.state and task.state != "queued"}
+    cancelled = settle(conn, run_ids=moved) if moved else []
+    return cancelled, any(task.state != "running" for task in changed)
+
+
+def _news(conn: Connection[Any], held: dict[UUID, Held], events: Iterable[TaskEvent]) -> set[str]:
+    """The deliveries among these that were never heard of before."""
+    return deliveries.hear(conn, events=[event for event in events if event.delivery != held[event.task].task.delivery])
+
+
+def _apply(
+    held: dict[UUID, Held], events: Iterable[TaskEvent], *, news: set[str], pace: Pace
+) -> tuple[dict[UUID, Task], list[Succeeded]]:
+    """The tasks after all events, in their order, and the events that closed one with success."""
+    after = {task_id: each.task for task_id, each in held.items()}
+    wins: list[Succeeded] = []
+    for event in events:
+        before = after[event.task]
+        now = held[event.task].now
+        after[event.task] = hear(before, event, first=event.delivery in news, pace=pace, now=now)
+        news.discard(event.delivery)
+        if isinstance(event, Succeeded) and after[event.task] is not before:
+            wins.append(event)
+    return after, wins

@@ -1,0 +1,96 @@
+"""The Lambda function that hears the workers' events from SQS; what events do is for events.py."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+import psycopg
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from pydantic import ValidationError
+
+from contract.messages import EVENT
+from lambdas.advance.events import Aftermath, Heard, advance
+from lambdas.advance.settings import Settings
+from lambdas.aws import media, queues
+from lambdas.store.database import Database, is_down
+
+_LOG = logging.getLogger(__name__)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Hear a batch; messages that cannot be handled are named in `batchItemFailures` and come again, others do not."""
+    return _advancer().handle(event, context)
+
+
+@cache
+def _advancer() -> "Advancer":
+    return Advancer(Settings())  # pyright: ignore[reportCallIssue]
+
+
+class Advancer:
+    """The handler with its connection and clients, which outlive an invocation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._database = Database(settings.database_url)
+        client: Any = boto3.client
+        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
+        self._sqs = client("sqs", **place)
+        self._s3 = client("s3", **place)
+        self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Hear a batch in one transaction, or one by one when something in it does not go through."""
+        done = self._together(event["Records"])
+
+        def alone(record: SQSRecord) -> None:
+            if record.message_id not in done:
+                self._hear([_read(record.raw_event)])
+
+        response = process_partial_response(
+            event=event, record_handler=alone, processor=self._processor, context=context
+        )
+        return dict(response)
+
+    def _together(self, records: Sequence[dict[str, Any]]) -> set[str]:
+        """The ids of the messages that are dealt with; none when they have to be heard one by one."""
+        readable: dict[str, Heard] = {}
+        for record in records:
+            try:
+                readable[record["messageId"]] = _read(record)
+            except ValidationError as error:
+                # Never the message itself: it may hold what somebody wrote.
+                _LOG.warning(
+                    "malformed event", extra={"message_id": record["messageId"], "errors": error.error_count()}
+                )
+        try:
+            self._hear(list(readable.values()))
+        except Exception as error:  # noqa: BLE001 - an edge: one event that breaks must not hold up the others
+            if isinstance(error, psycopg.Error) and is_down(error):
+                raise
+            _LOG.warning("batch not heard together", extra={"events": len(readable), "error": type(error).__name__})
+            return set()
+        return set(readable)
+
+    def _hear(self, heard: Sequence[Heard]) -> None:
+        conn = self._database.connect()
+        with conn.transaction():
+            aftermath = advance(conn, heard, pace=self._settings.pace)
+        self._see_to(aftermath)
+
+    def _see_to(self, aftermath: Aftermath) -> None:
+        settings = self._settings
+        queues.send_tasks(self._sqs, aftermath.messages, urls=settings.queue_urls)
+        media.mark_cancelled(self._s3, aftermath.cancelled, bucket=settings.media_bucket)
+
+
+def _read(record: dict[str, Any]) -> Heard:
+    """The event of a record; raises ValidationError."""
+    event = EVENT.validate_json(record["body"])
+    milliseconds = record.get("attributes", {}).get("SentTimestamp")
+    sent_at = datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if milliseconds else event.sent_at
+    return Heard(event=event, sent_at=sent_at)

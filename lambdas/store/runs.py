@@ -1,0 +1,196 @@
+"""Runs of versions: start, read, cancel, resume, delete; what workers make of them comes through `settle`."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from contract.catalogue import Catalogue
+from contract.kinds import Kind
+from contract.spec import Spec, Step, step_references
+from lambdas.domain.errors import ModelGone, NotFound, RunNotFailed, RunPublished
+from lambdas.domain.prompts import Unfillable, fill
+from lambdas.domain.states import RunState
+from lambdas.store import deliveries, settle, tasks
+from lambdas.store.queries import load
+from lambdas.store.records import records
+
+_SQL = load("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A version that may be run; `spec` is None when the pipeline has no version of that number."""
+
+    pipeline_id: UUID
+    version: int
+    spec: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """Everything that decides what a run makes; `input_keys` says where the pictures among the inputs stand."""
+
+    pipeline_id: UUID
+    version: int
+    spec: Spec
+    inputs: Mapping[str, str]
+    input_keys: Mapping[str, str]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as its account sees it, its tasks in the shape of the API; `queued` is the next task that waits in line."""
+
+    id: UUID
+    state: RunState
+    pipeline_id: UUID
+    version: int
+    inputs: dict[str, str]
+    seed: int
+    error_code: str | None
+    error_detail: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    result: UUID | None
+    tasks: list[dict[str, Any]]
+    queued: UUID | None
+
+
+def find_runnable(conn: Connection[Any], *, pipeline_id: UUID, version: int | None, account_id: UUID) -> Runnable:
+    """The version, or the latest; raises NotFound when the account may not run the pipeline."""
+    params = {"pipeline_id": pipeline_id, "version": version, "account_id": account_id}
+    with conn.cursor(row_factory=class_row(Runnable)) as cursor:
+        found = cursor.execute(_SQL["runnable"], params).fetchone()
+    if found is None:
+        raise NotFound("There is no such pipeline, or it is private.")
+    return found
+
+
+def create(
+    conn: Connection[Any], run: NewRun, *, account_id: UUID, guest: bool, catalogue: Catalogue, run_id: UUID | None
+) -> UUID:
+    """The id of a new run whose first tasks are in the backlog; raises ModelGone."""
+    planned = list(_plan(run, catalogue=catalogue))
+    params = {
+        "id": run_id,
+        "account_id": account_id,
+        "guest": guest,
+        "pipeline_id": run.pipeline_id,
+        "version": run.version,
+        "inputs": Jsonb(dict(run.inputs)),
+        "input_keys": Jsonb(dict(run.input_keys)),
+        "seed": run.seed,
+        "tasks": records(planned),
+    }
+    (row,) = conn.execute(_SQL["create"], params)
+    created: UUID = row[0]
+    if not all(task["state"] == "queued" or task["needs"] for task in planned):
+        # A first step cannot be filled in: it fails, and the run with it, the way a later step's would.
+        settle.settle(conn, run_ids=[created])
+    return created
+
+
+def find(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> Run:
+    """An account's own run; raises NotFound."""
+    with conn.cursor(row_factory=class_row(Run)) as cursor:
+        run = cursor.execute(_SQL["read"], {"id": run_id, "account_id": account_id}).fetchone()
+    if run is None:
+        raise _not_found()
+    return run
+
+
+def page(conn: Connection[Any], *, account_id: UUID, before: UUID | None, limit: int) -> list[Run]:
+    """An account's runs, newest first, from after the run `before`."""
+    with conn.cursor(row_factory=class_row(Run)) as cursor:
+        return cursor.execute(_SQL["page"], {"account_id": account_id, "before": before, "limit": limit}).fetchall()
+
+
+def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
+    """Close a run; the tasks that a worker may hold and is to be told of. Closing a closed one changes nothing."""
+    _lock_own(conn, run_id, account_id=account_id)
+    return _cancel(conn, run_id)
+
+
+def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> None:
+    """Let a failed run go on from the steps that are not done; raises RunNotFailed."""
+    state, _ = _lock_own(conn, run_id, account_id=account_id)
+    if state != "failed":
+        raise RunNotFailed("Only a run that failed can go on from there.")
+    unfinished = [row[0] for row in conn.execute(_SQL["unfinished_steps"], {"id": run_id})]
+    tokens = [{"id": task_id, "token": _token()} for task_id in unfinished]
+    conn.execute(_SQL["reopen"], {"id": run_id, "tokens": records(tokens)})
+    settle.settle(conn, run_ids=[run_id])
+
+
+def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
+    """Remove a run and doom its media; the tasks that a worker may hold. Raises RunPublished."""
+    _, published = _lock_own(conn, run_id, account_id=account_id)
+    if published:
+        raise RunPublished("This run is published: withdraw its result first.")
+    cancelled = _cancel(conn, run_id)
+    conn.execute(_SQL["doom"], {"id": run_id, "grace": deliveries.GRACE})
+    conn.execute(_SQL["delete"], {"id": run_id})
+    return cancelled
+
+
+def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> tuple[RunState, bool]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_SQL["lock_own"], {"id": run_id, "account_id": account_id}).fetchone()
+    if row is None:
+        raise _not_found()
+    return cast("RunState", row["state"]), row["published"]
+
+
+def _cancel(conn: Connection[Any], run_id: UUID) -> list[UUID]:
+    conn.execute(_SQL["cancel"], {"id": run_id})
+    tasks.drop_carry(conn, run_ids=[run_id])
+    return [task.id for task in tasks.cancel(conn, run_ids=[run_id]) if task.out]
+
+
+def _plan(run: NewRun, *, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """A row for each task, ready where nothing but inputs is needed."""
+    values = {**run.inputs, **run.input_keys}
+    names = {step.name for step in run.spec.steps}
+    for ordinal, step in enumerate(run.spec.steps):
+        model = catalogue.find(step.model)
+        if model is None:
+            raise ModelGone(f"The model {step.model} of the step {step.name} is not offered here; remix with another.")
+        needs = sorted(step_references(step) & names)
+        resolved = None if needs else _filled(step, values)
+        yield {
+            "ordinal": ordinal,
+            "step": step.name,
+            "kind": step.kind,
+            "model": model.id,
+            "revision": model.revision,
+            "queue": model.queue,
+            "needs": needs,
+            "params": step.params.model_dump(mode="json"),
+            "resolved": resolved,
+            "state": "waiting" if resolved is None else "queued",
+            "token": _token(),
+        }
+
+
+def _filled(step: Step, values: Mapping[str, str]) -> dict[str, str] | None:
+    """The step's templates filled in; None when they cannot be, which `settle` finds out once more and says why."""
+    try:
+        return fill(Kind(step.kind), step.params.model_dump(mode="json"), values)
+    except Unfillable:
+        return None
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such run, or it is not yours.")

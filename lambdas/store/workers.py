@@ -1,0 +1,47 @@
+"""Workers as they report themselves, and the clock of their events."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from contract.messages import Alive
+from lambdas.store.queries import load
+from lambdas.store.records import records
+
+_SQL = load("workers")
+
+
+def alive(conn: Connection[Any], *, signs: Iterable[tuple[Alive, datetime]]) -> None:
+    """Note signs of life with the times at which they were sent; the last of each worker counts."""
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
+    for sign, sent_at in sorted(signs, key=lambda pair: pair[1]):
+        latest[sign.worker, sign.queue] = {
+            "id": sign.worker,
+            "queue": sign.queue,
+            "slots": sign.slots,
+            "busy": sign.busy,
+            "models": sign.models,
+            "ram_bytes": sign.ram_bytes,
+            "vram_bytes": sign.vram_bytes,
+            "seen_at": sent_at,
+        }
+    if latest:
+        conn.execute(_SQL["alive"], {"signs": records(latest.values())})
+
+
+def bury(conn: Connection[Any], *, before: datetime) -> None:
+    """Forget workers that fell silent before this time."""
+    conn.execute(_SQL["bury"], {"before": before})
+
+
+def tick(conn: Connection[Any], *, sent_at: datetime) -> None:
+    """Say that events sent at this time are handled."""
+    conn.execute(_SQL["tick"], {"sent_at": sent_at})
+
+
+def clock(conn: Connection[Any], *, caught_up: bool) -> datetime | None:
+    """The time by which leases are judged; None while no event was ever handled and some wait."""
+    row = conn.execute(_SQL["clock"], {"caught_up": caught_up}).fetchone()
+    return row[0] if row else None
