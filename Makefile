@@ -51,4 +51,4 @@ setup-run setup-dev: setup-%:
 	@$(PYTHON) infra/local/toolchain.py $*
 
 ## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu);
-## PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares the download of CUDA on a machine without a GPU.
+## PIP_EXTRA_INDEX_URL, set to the index of PyTorch CPU builds, spares the download of CUDA on a machine without a GPU.

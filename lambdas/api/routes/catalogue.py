@@ -68,8 +68,8 @@ def _model(model: Model, *, available: bool, seconds: Seconds | None) -> ModelOu
 def _source(model: Model) -> str:
     match model.source:
         case HubSource(repository=repository):
-            return f"https://huggingface.co/{repository}"
+            return repository
         case PackageSource(package=package, version=version):
-            return f"https://pypi.org/project/{package}/{version}/"
+            return f"{package} {version}"
         case OwnSource(path=path):
             return path
