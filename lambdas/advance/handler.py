@@ -69,7 +69,7 @@ class Advancer:
                 )
         try:
             self._hear(list(readable.values()))
-        except Exception as error:  # noqa: BLE001 - an edge: one event that breaks must not hold up the others
+        except Exception as error:  # one event that breaks holds up no other
             if isinstance(error, psycopg.Error) and is_down(error):
                 raise
             _LOG.warning("batch not heard together", extra={"events": len(readable), "error": type(error).__name__})

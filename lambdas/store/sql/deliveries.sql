@@ -8,11 +8,11 @@ SELECT DISTINCT ON (h.id) h.id, h.task_id, h.attempt, h.worker
 RETURNING id
 
 -- name: lost
--- Receipts heard of before `before` that did not win a task that is final; the oldest `limit`.
+-- Receipts heard of before `before` of tasks that were final by then and that they did not win; the oldest `limit`.
 SELECT d.id
   FROM deliveries d JOIN tasks t ON t.id = d.task_id
  WHERE d.heard_at < %(before)s
-   AND t.state IN ('succeeded', 'failed', 'cancelled')
+   AND t.finished_at < %(before)s
    AND (t.state <> 'succeeded' OR t.delivery <> d.id)
  ORDER BY d.heard_at
  LIMIT %(limit)s

@@ -12,14 +12,18 @@ SELECT q.queue, w.slots, o.total, o.guests
 -- name: line
 -- The accounts whose turn it is, those served longest ago first, members and guests each up to `limit`; held until
 -- the transaction ends, and those that another dispatch holds left out.
+WITH members AS (
+    SELECT account_id, guest, last_served_at FROM turns
+     WHERE queue = %(queue)s AND waiting AND NOT guest
+     ORDER BY last_served_at, account_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+), guests AS (
+    SELECT account_id, guest, last_served_at FROM turns
+     WHERE queue = %(queue)s AND waiting AND guest
+     ORDER BY last_served_at, account_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+)
 SELECT n.account_id, n.guest, o.out, b.ready
-  FROM ((SELECT account_id, guest, last_served_at FROM turns
-          WHERE queue = %(queue)s AND waiting AND NOT guest
-          ORDER BY last_served_at, account_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-        UNION ALL
-        (SELECT account_id, guest, last_served_at FROM turns
-          WHERE queue = %(queue)s AND waiting AND guest
-          ORDER BY last_served_at, account_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)) n
+  FROM (SELECT account_id, guest, last_served_at FROM members
+        UNION ALL SELECT account_id, guest, last_served_at FROM guests) n
  CROSS JOIN LATERAL (
        SELECT count(*) AS out FROM tasks
         WHERE queue = %(queue)s AND account_id = n.account_id
@@ -34,7 +38,7 @@ SELECT n.account_id, n.guest, o.out, b.ready
 -- name: take
 -- Send out the oldest `n` tasks of each account: they leave the backlog, in the order of the accounts.
 WITH dealt AS (
-    SELECT * FROM unnest(%(accounts)s::uuid[], %(counts)s::integer[]) AS d (account_id, n)
+    SELECT d.account_id, d.n FROM unnest(%(accounts)s::uuid[], %(counts)s::integer[]) AS d (account_id, n)
 ), picked AS (
     SELECT b.id FROM dealt d CROSS JOIN LATERAL (
            SELECT id FROM tasks

@@ -1,0 +1,67 @@
+"""The Lambda function that runs each minute: sends again what was lost, expires what is dead, tidies up."""
+
+import logging
+from functools import cache
+from typing import Any
+
+import boto3
+
+from lambdas.aws import media, queues
+from lambdas.store import upkeep
+from lambdas.store.database import Database
+from lambdas.sweep.housekeeping import tidy
+from lambdas.sweep.leases import Swept, judge, send_all_again
+from lambdas.sweep.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
+    """One pass; `{"resend": "all"}` sends everything that is out again instead of judging leases.
+
+    Gives back how many leases ended and how many messages were sent; nothing is done while another pass runs.
+    """
+    return _sweeper().sweep(resend_all=event.get("resend") == "all")
+
+
+@cache
+def _sweeper() -> "Sweeper":
+    return Sweeper(Settings())  # pyright: ignore[reportCallIssue]
+
+
+class Sweeper:
+    """The handler with its connection and clients, which outlive an invocation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._database = Database(settings.database_url)
+        client: Any = boto3.client
+        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
+        self._sqs = client("sqs", **place)
+        self._s3 = client("s3", **place)
+
+    def sweep(self, *, resend_all: bool = False) -> dict[str, int]:
+        """One pass, unless another one is at work."""
+        conn = self._database.connect()
+        with upkeep.alone(conn) as alone:
+            if not alone:
+                return {"expired": 0, "sent": 0}
+            swept = self._move(resend_all=resend_all)
+            tidy(conn, self._s3, bucket=self._settings.media_bucket)
+        return {"expired": swept.expired, "sent": len(swept.messages)}
+
+    def _move(self, *, resend_all: bool) -> Swept:
+        settings = self._settings
+        # Asked before the transaction: an event that comes later only makes the judgement milder.
+        caught_up = queues.is_empty(self._sqs, settings.events_queue_url)
+        conn = self._database.connect()
+        with conn.transaction():
+            if resend_all:
+                swept = send_all_again(conn, pace=settings.pace)
+            else:
+                swept = judge(conn, caught_up=caught_up, pace=settings.pace)
+        queues.send_tasks(self._sqs, swept.messages, urls=settings.queue_urls)
+        media.mark_cancelled(self._s3, swept.cancelled, bucket=settings.media_bucket)
+        if swept.expired:
+            _LOG.info("leases ended", extra={"count": swept.expired})
+        return swept

@@ -1,0 +1,82 @@
+"""Deletes what nobody can want any more: media that lost or is doomed, and rows that have expired."""
+
+import logging
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from psycopg import Connection
+
+from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, delivery_prefix
+from lambdas.aws import media
+from lambdas.store import assets, deliveries, guests, idempotency, upkeep, uploads, workers
+from lambdas.sweep.leases import LIMIT
+
+_LOG = logging.getLogger(__name__)
+
+_WORKERS_KEPT = timedelta(minutes=10)
+_MARKERS_KEPT = timedelta(hours=1)
+_STRAYS_KEPT = timedelta(days=1)
+"""Longer than any worker writes to one delivery."""
+
+
+def tidy(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
+    """Delete up to a pass's worth of everything; what S3 refuses is logged and tried again by the next pass."""
+    now = upkeep.now(conn)
+    uploads.expire(conn, limit=LIMIT)
+    upkeep.expire_sessions(conn, limit=LIMIT)
+    idempotency.expire(conn, limit=LIMIT)
+    guests.forget(conn)
+    workers.bury(conn, before=now - _WORKERS_KEPT)
+    deliveries.forget_winners(conn, before=now - deliveries.GRACE)
+    try:
+        _delete_lost(conn, s3, bucket=bucket, before=now - deliveries.GRACE)
+        _delete_doomed(conn, s3, bucket=bucket)
+        _delete_strays(conn, s3, bucket=bucket)
+        _delete_markers(s3, bucket=bucket)
+    except (BotoCoreError, ClientError, RuntimeError) as error:
+        _LOG.warning("media not deleted", extra={"error": type(error).__name__})
+
+
+def _delete_lost(conn: Connection[Any], s3: Any, *, bucket: str, before: datetime) -> None:
+    lost = deliveries.lost(conn, before=before, limit=LIMIT)
+    for delivery in lost:
+        media.delete_prefix(s3, bucket=bucket, prefix=delivery_prefix(delivery))
+    if lost:
+        deliveries.forget(conn, ids=lost)
+
+
+def _delete_doomed(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
+    due = deliveries.due(conn, limit=LIMIT)
+    for prefix in due:
+        media.delete_prefix(s3, bucket=bucket, prefix=prefix)
+    if due:
+        deliveries.gone(conn, prefixes=due)
+
+
+def _delete_strays(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
+    """Look at one random stretch of the media: deliveries that were never heard of leave objects that nobody links."""
+    start = f"{MEDIA_PREFIX}{secrets.token_hex(2)}"
+    page = media.list_page(s3, bucket=bucket, prefix=MEDIA_PREFIX, after=start)
+    young = _folders(item.key for item in page if _age(item) < _STRAYS_KEPT)
+    old = _folders(item.key for item in page if _age(item) >= _STRAYS_KEPT) - young
+    if old:
+        for prefix in assets.unlinked(conn, prefixes=sorted(old)):
+            media.delete_prefix(s3, bucket=bucket, prefix=prefix)
+
+
+def _delete_markers(s3: Any, *, bucket: str) -> None:
+    page = media.list_page(s3, bucket=bucket, prefix=CONTROL_PREFIX)
+    old = [item.key for item in page if _age(item) >= _MARKERS_KEPT]
+    if old:
+        media.delete(s3, old, bucket=bucket)
+
+
+def _folders(keys: Iterable[str]) -> set[str]:
+    return {key[: key.rindex("/") + 1] for key in keys}
+
+
+def _age(item: media.Stored) -> timedelta:
+    return datetime.now(tz=UTC) - item.modified_at
