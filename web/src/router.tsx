@@ -62,21 +62,23 @@ const account = createRoute({ getParentRoute: () => root, path: "/account" }).la
   async () => (await import("@/routes/account")).Route,
 );
 
+export const routeTree = root.addChildren([
+  gallery,
+  result,
+  pipelines,
+  pipeline,
+  edit,
+  create,
+  runs,
+  run,
+  author,
+  signIn,
+  signUp,
+  account,
+]);
+
 export const router = createRouter({
-  routeTree: root.addChildren([
-    gallery,
-    result,
-    pipelines,
-    pipeline,
-    edit,
-    create,
-    runs,
-    run,
-    author,
-    signIn,
-    signUp,
-    account,
-  ]),
+  routeTree,
   defaultPreload: "intent",
   scrollRestoration: true,
 });

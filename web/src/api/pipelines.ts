@@ -85,7 +85,8 @@ export interface PipelineDraft {
   title: string;
   description: string;
   tags: string[];
-  visibility: Visibility;
+  /** Absent: as the API has it by default, which is private for guests. */
+  visibility?: Visibility;
 }
 
 export function useCreatePipeline() {

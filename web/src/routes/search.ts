@@ -56,5 +56,6 @@ export function pipelineSearch(raw: Raw): PipelineSearch {
 /** Where to go after signing in; only a path of this site. */
 export function signSearch(raw: Raw): { next?: string } {
   const next = text(raw.next);
-  return next?.startsWith("/") && !next.startsWith("//") ? { next } : {};
+  // A browser reads `//host` and `/\\host` as another site.
+  return next && /^\/(?![/\\])/.test(next) ? { next } : {};
 }

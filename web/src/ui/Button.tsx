@@ -35,9 +35,10 @@ interface AnchorProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
   ref?: Ref<HTMLAnchorElement>;
 }
 
-function ButtonAnchor({ look = "quiet", small, children, ...rest }: AnchorProps) {
+/** The router passes a class of its own for the page that is open: it comes on top of the look. */
+function ButtonAnchor({ look = "quiet", small, className = "", children, ...rest }: AnchorProps) {
   return (
-    <a className={classOf(look, small)} {...rest}>
+    <a className={`${classOf(look, small)} ${className}`} {...rest}>
       {children}
     </a>
   );

@@ -8,10 +8,7 @@ export function Quotas({ quotas }: { quotas: NonNullable<Account["quotas"]> }) {
   const { t } = useLingui();
   const format = useFormat();
   const names: Record<string, string> = {
-    tasks_per_day: t`Steps today`,
-    tasks_out: t`Steps at once`,
-    runs: t`Runs`,
-    uploads: t`Uploads`,
+    guest_tasks_today: t`Steps today (with all guests of your network)`,
   };
   const facts = Object.entries(quotas).map(([name, { used, limit }]) => ({
     name: names[name] ?? name.replaceAll("_", " "),

@@ -1,5 +1,6 @@
 /** What a pipeline is called, how it is described, and who may see it. */
 import { Trans, useLingui } from "@lingui/react/macro";
+import { isGuest, useMe } from "@/api/accounts";
 import type { PipelineDraft } from "@/api/pipelines";
 import type { Visibility } from "@/api/types";
 import { Field } from "@/ui/Field";
@@ -19,6 +20,8 @@ export function AboutFields({ about, faults, onChange }: AboutFieldsProps) {
     unlisted: t`Whoever has the link`,
     private: t`Only me`,
   };
+  const { data: me } = useMe();
+  const guest = Boolean(me && isGuest(me));
   const set = (part: Partial<PipelineDraft>) => onChange({ ...about, ...part });
   return (
     <div className={styles.group}>
@@ -44,18 +47,20 @@ export function AboutFields({ about, faults, onChange }: AboutFieldsProps) {
             onChange={({ target }) => set({ tags: tagsOf(target.value) })}
           />
         </Field>
-        <Field label={<Trans>Who can see it</Trans>} error={faults.visibility}>
-          <select
-            value={about.visibility}
-            onChange={({ target }) => set({ visibility: target.value as Visibility })}
-          >
-            {(Object.keys(names) as Visibility[]).map((visibility) => (
-              <option key={visibility} value={visibility}>
-                {names[visibility]}
-              </option>
-            ))}
-          </select>
-        </Field>
+        {!guest && (
+          <Field label={<Trans>Who can see it</Trans>} error={faults.visibility}>
+            <select
+              value={about.visibility ?? "public"}
+              onChange={({ target }) => set({ visibility: target.value as Visibility })}
+            >
+              {(Object.keys(names) as Visibility[]).map((visibility) => (
+                <option key={visibility} value={visibility}>
+                  {names[visibility]}
+                </option>
+              ))}
+            </select>
+          </Field>
+        )}
       </div>
     </div>
   );

@@ -71,7 +71,7 @@ function VersionForm({ pipeline, kinds, models }: EditPipelineProps) {
 function AboutForm({ pipeline }: { pipeline: Pipeline }) {
   const describe = useDescribePipeline(pipeline.id);
   const { title, description, tags, visibility } = pipeline;
-  const [about, setAbout] = useState<PipelineDraft>({ title, description, tags, visibility });
+  const [about, setAbout] = useState<PipelineDraft>({ title, description, tags });
   const save = (event: FormEvent) => {
     event.preventDefault();
     describe.mutate(about);
@@ -81,7 +81,7 @@ function AboutForm({ pipeline }: { pipeline: Pipeline }) {
       <h2>
         <Trans>About it</Trans>
       </h2>
-      <AboutFields about={about} faults={faultsOf(describe.error)} onChange={setAbout} />
+      <AboutFields about={{ visibility, ...about }} faults={faultsOf(describe.error)} onChange={setAbout} />
       <FaultSummary error={describe.error} />
       {describe.isSuccess && (
         <Notice tone="good">

@@ -13,7 +13,7 @@ import { FaultSummary } from "./FaultSummary";
 import { faultsOf } from "./faults";
 import { SpecEditor } from "./SpecEditor";
 
-const BLANK: PipelineDraft = { title: "", description: "", tags: [], visibility: "public" };
+const BLANK: PipelineDraft = { title: "", description: "", tags: [] };
 
 export function NewPipeline({ kinds, models }: { kinds: Kind[]; models: Model[] }) {
   const ask = useAccountGate();

@@ -22,7 +22,8 @@ export function FilterBar({ filters, placeholder, onChange }: FilterBarProps) {
     onChange(value ? { ...rest, [name]: value } : rest);
   };
   return (
-    <search className={styles.bar}>
+    // biome-ignore lint/a11y/useSemanticElements: <search> is too new for some of the browsers that are built for
+    <div className={styles.bar} role="search">
       <SearchBox value={filters.q ?? ""} placeholder={placeholder} onSearch={(q) => set("q", q)} />
       <SortButtons value={filters.sort ?? "top"} onChange={(sort) => set("sort", sort)} />
       <Choice label={t`Kind`} value={filters.kind} onChange={(kind) => set("kind", kind)}>
@@ -49,7 +50,7 @@ export function FilterBar({ filters, placeholder, onChange }: FilterBarProps) {
           </span>
         </button>
       )}
-    </search>
+    </div>
   );
 }
 

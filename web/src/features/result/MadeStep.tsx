@@ -15,7 +15,10 @@ export function MadeStep({ task, place }: { task: ResultTask; place: number }) {
   const format = useFormat();
   const paramName = useParamNames();
   const facts: Fact[] = [
-    ...plainParams(task.params).map(([name, value]) => ({ name: paramName(name), value: String(value) })),
+    ...plainParams(task.params).map(([name, value]) => ({
+      name: paramName(name),
+      value: name === "image" ? referenceOf(value) : String(value),
+    })),
     { name: t`Seed`, value: <code>{task.seed}</code> },
     { name: t`Revision`, value: <code title={task.revision}>{task.revision.slice(0, REVISION_SHOWN)}</code> },
   ];
@@ -38,6 +41,11 @@ export function MadeStep({ task, place }: { task: ResultTask; place: number }) {
 }
 
 const WORDS = ["prompt", "system", "negative_prompt"];
+
+/** A picture is named by the input or step that it came from. */
+function referenceOf(value: unknown): string {
+  return String(value).replace(/^\{\{|\}\}$/g, "");
+}
 
 function plainParams(params: Record<string, unknown>): [string, unknown][] {
   return Object.entries(params).filter(([name]) => !WORDS.includes(name));

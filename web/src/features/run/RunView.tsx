@@ -1,5 +1,5 @@
 /** A run as it goes: its state in words, then each step with what it has made so far. */
-import { useLingui } from "@lingui/react/macro";
+import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import type { Run } from "@/api/types";
 import styles from "./Run.module.css";
@@ -13,12 +13,14 @@ interface RunViewProps {
 }
 
 export function RunView({ run, title, actions }: RunViewProps) {
-  const { t } = useLingui();
   return (
     <>
       <RunHead run={run} title={title} />
       <div className={styles.actions}>{actions}</div>
-      <ol className={styles.steps} aria-label={t`Steps`}>
+      <h2 className={styles.stepsTitle}>
+        <Trans>Steps</Trans>
+      </h2>
+      <ol className={styles.steps}>
         {run.tasks.map((task, index) => (
           <TaskCard key={task.step} task={task} place={index + 1} />
         ))}
