@@ -9,7 +9,19 @@ from contract.limits import MAX_UPLOAD_BYTES
 from lambdas.api import openapi, problems
 from lambdas.api.body_limit import BodyLimit
 from lambdas.api.deps import same_origin
-from lambdas.api.routes import accounts, catalogue, health, keys, pipelines, results, sessions, stats, uploads, versions
+from lambdas.api.routes import (
+    accounts,
+    catalogue,
+    health,
+    keys,
+    pipelines,
+    results,
+    runs,
+    sessions,
+    stats,
+    uploads,
+    versions,
+)
 from lambdas.api.routing import StrictRoute
 from lambdas.api.services import Services
 from lambdas.api.settings import Settings
@@ -24,6 +36,7 @@ _ROUTERS = (
     pipelines.router,
     versions.router,
     uploads.router,
+    runs.router,
     results.router,
     stats.router,
     health.router,

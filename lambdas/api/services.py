@@ -1,6 +1,7 @@
 """What outlives a request: the pool of connections, the clients of S3 and SQS, the catalogue."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from psycopg_pool import ConnectionPool
 from contract import catalogue
 from contract.catalogue import Catalogue
 from lambdas.api.settings import Settings
+from lambdas.domain.pace import Pace
 
 Pool = ConnectionPool[Connection[Any]]
 
@@ -67,6 +69,11 @@ class Services:
         settings = self.settings
         client: Any = boto3.client  # its stubs want the name of a service as a literal
         return client(name, region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """The times and sizes of the protocol."""
+        return Pace(lease=timedelta(seconds=self.settings.lease_seconds))
 
     @property
     def queue_urls(self) -> dict[str, str]:

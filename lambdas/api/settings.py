@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract.catalogue import Profile
+from contract.limits import LEASE_SECONDS
 
 
 class Settings(BaseSettings):
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     origin_secret: SecretStr | None = None
     """What CloudFront sends in `X-Origin-Secret`: `X-Forwarded-Host` and the viewer's address count only with it."""
 
+    lease_seconds: int = Field(default=LEASE_SECONDS, ge=1)
     session_days: int = 30
     upload_hours: int = 24
     guests_per_network_day: int = 5

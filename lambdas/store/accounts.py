@@ -9,9 +9,8 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
-from contract.keys import UPLOAD_PREFIX
 from lambdas.domain.errors import EmailTaken, HandleTaken, NotFound
-from lambdas.store import queries, ratings
+from lambdas.store import queries
 
 _SQL = queries.load("accounts")
 
@@ -145,16 +144,3 @@ def update(conn: Connection[Any], account_id: UUID, change: Change) -> Account:
     if account is None:
         raise NotFound("There is no such account.")
     return account
-
-
-def erase(conn: Connection[Any], account_id: UUID) -> list[UUID]:
-    """Erase an account's identity, logins, uploads, ratings and private pipelines.
-
-    What comes back are the runs it never published, for the caller to delete.
-    """
-    params = {"account_id": account_id, "prefix": UPLOAD_PREFIX}
-    for name in ("erase_identity", "erase_logins", "erase_uploads", "hide_pipelines"):
-        conn.execute(_SQL[name], params)
-    for (pipeline_id,) in conn.execute(_SQL["rated_pipelines"], params).fetchall():
-        ratings.withdraw(conn, pipeline_id=pipeline_id, account_id=account_id)
-    return [row[0] for row in conn.execute(_SQL["unpublished_runs"], params)]

@@ -41,12 +41,18 @@ class Author(Answer):
     handle: str
 
 
+def parse_id(value: str) -> UUID | None:
+    """The id in a text; None when it is none in its usual spelling."""
+    return UUID(value) if _CANONICAL_ID.fullmatch(value) else None
+
+
 def _id(value: Any) -> Any:
     if isinstance(value, UUID):
         return value
-    if not (isinstance(value, str) and _CANONICAL_ID.fullmatch(value)):
+    found = parse_id(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("must be an id such as 019c2a7e-5b1c-7f3a-9d2e-4b8c1a6f0e57")
-    return UUID(value)
+    return found
 
 
 def _moment(value: Any) -> Any:

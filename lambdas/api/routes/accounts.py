@@ -8,12 +8,13 @@ from psycopg import Connection
 from pydantic import MISSING
 
 from contract.spec import Fault
-from lambdas.api.cookies import set_session
+from lambdas.api.cookies import drop_session, set_session
 from lambdas.api.deps import (
     SECURITY,
     SESSION_COOKIE,
     Caller,
     HashingTurn,
+    Sends,
     Services,
     Site,
     Tx,
@@ -26,9 +27,10 @@ from lambdas.api.models.base import Handle
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRoute
 from lambdas.api.services import Services as AllServices
+from lambdas.aws import media
 from lambdas.domain import passwords
 from lambdas.domain.errors import Invalid, WrongPassword
-from lambdas.store import accounts, guests, sessions
+from lambdas.store import accounts, erasure, guests, sessions
 
 router = APIRouter(tags=["accounts"], route_class=StrictRoute)
 
@@ -84,6 +86,17 @@ def update_me(body: AccountPatch, request: Request, services: Services, site: Si
         if change.password_hash:
             sessions.end_others(tx, account_id=caller.id, token=request.cookies.get(SESSION_COOKIE))
         return Account.of(account, quotas=_quotas(tx, account, services=services, network=site.network))
+
+
+@router.delete("/me", status_code=202, responses=declared(401, 403))
+def delete_me(response: Response, caller: Caller, services: Services, sends: Sends, tx: Tx) -> None:
+    """Erase one's identity, keys, uploads, ratings, private pipelines and unpublished runs.
+
+    What is public stays, without a name; stored files go within minutes.
+    """
+    told = erasure.erase(tx, caller.id)
+    sends.add(lambda: media.mark_cancelled(services.s3, told, bucket=services.settings.media_bucket))
+    drop_session(response, settings=services.settings)
 
 
 def _sign_in(tx: Connection[Any], response: Response, *, services: AllServices, account_id: UUID) -> None:
