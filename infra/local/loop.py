@@ -1,6 +1,7 @@
 """What the event source mapping and EventBridge do on AWS: hands events to `advance` and calls `sweep` by the clock."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -169,11 +170,33 @@ class Loop:
         os._exit(0)
 
 
+class _JsonLines(logging.Formatter):
+    """What the functions log, in the shape of `say`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {"level": record.levelname, "message": record.getMessage()}
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def _log_as_json() -> None:
+    lines = logging.StreamHandler(sys.stdout)
+    lines.setFormatter(_JsonLines())
+    logging.basicConfig(handlers=[lines], level=logging.WARNING)
+    logging.getLogger("lambdas").setLevel(logging.INFO)
+
+
 def main() -> None:
     """Run until SIGTERM."""
     from lambdas.advance.handler import handler as advance
     from lambdas.sweep.handler import handler as sweep
 
+    _log_as_json()
     loop = Loop(LoopSettings(), advance=advance, sweep=sweep)  # type: ignore[call-arg]
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -102,4 +102,10 @@ class Parts:
         return {"ATELIER_EVENTS_QUEUE_URL": Queues.at(self.storage_port).events}
 
     def _models(self) -> dict[str, str]:
-        return {"ATELIER_PROFILE": self.settings.profile, "ATELIER_LOG_FORMAT": "json"}
+        return {
+            "ATELIER_PROFILE": self.settings.profile,
+            "ATELIER_LOG_FORMAT": "json",
+            # Bars of libraries would be one endless line in a log.
+            "TQDM_DISABLE": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }

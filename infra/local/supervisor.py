@@ -1,5 +1,6 @@
 """Starts every part of one home side by side, watches them, and stops them in order; what a part does is its own."""
 
+import math
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -24,6 +25,9 @@ from infra.local.terminal import Follower, Terminal, progress_of, readable
 _TICK_SECONDS = 0.1
 _ANSWER_SECONDS = 120
 _STOP_SECONDS = 10
+_FIRST_TIME_SECONDS = 3
+"""Preparing models that are ready takes less."""
+_PREPARE_SECONDS = 15
 _ROOM_SECONDS = 60
 _LOGS = ("postgres", "ministack", "migrate", "api", "loop", "models", "worker", "seed")
 
@@ -182,17 +186,30 @@ class Supervisor:
         queues.make(self._home, port=port, visibility_seconds=self._settings.visibility_seconds)
 
     def _start_worker(self, stored: threading.Event) -> None:
-        try:
-            self._keeper.once(self._parts.prepare(), wrong="The models could not be prepared, so nothing can be made")
-            self._terminal.progress("", None)
+        with suppress(Stopped):
+            try:
+                self._prepare_models()
+            except Refused as refused:
+                # The worker offers whatever it can run without the rest.
+                self._terminal.say("models", str(refused))
             while not stored.wait(_TICK_SECONDS):
                 if self._stop.is_set():
                     return
             self._keeper.keep(self._parts.worker())
-        except Stopped:
-            pass
-        except Refused as refused:
-            self._terminal.say("models", str(refused))
+
+    def _prepare_models(self) -> None:
+        preparing = self._keeper.start(self._parts.prepare())
+        began = time.monotonic()
+        while preparing.poll() is None:
+            if self._stop.wait(_TICK_SECONDS):
+                raise Stopped
+            if (seconds := time.monotonic() - began) > _FIRST_TIME_SECONDS:
+                # An estimate that slows down: how long it really takes is the machine's secret.
+                fraction = 1 - math.exp(-seconds / _PREPARE_SECONDS)
+                self._terminal.progress("Preparing the models, once (about half a minute)", fraction)
+        self._terminal.progress("", None)
+        if preparing.returncode:
+            raise Refused(f"Not every model could be prepared; the reason stands in {self._home.logs}/models.log")
 
     def _wait_for_page(self, address: str) -> None:
         give_up = time.monotonic() + _ANSWER_SECONDS
