@@ -7,10 +7,12 @@ import sys
 from pydantic import ValidationError
 
 from gpu_worker import logs
+from gpu_worker.settings import share_cores
 
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; returns the exit code."""
+    share_cores()
     try:
         if arguments == ["prepare"]:
             return _prepare()

@@ -30,7 +30,6 @@ class Models:
         self._models_dir = models_dir
         self._wanted_bytes = memory_bytes
         self._build = build
-        self._gate = _Gate()
         self._loaded: dict[str, Engines] = {}
         """Least recently used first."""
 
@@ -57,7 +56,7 @@ class Models:
     def engine(self, model: Model, kind: Kind) -> Generator[Engine]:
         """The engine of a model, loaded if need be, which stays loaded for the block; raises TaskFailure."""
         while True:
-            with self._gate.computing():
+            with _GATE.computing():
                 if engines := self._loaded.pop(model.id, None):
                     self._loaded[model.id] = engines
                     yield engines[kind]
@@ -66,7 +65,7 @@ class Models:
 
     def load(self, model: Model) -> None:
         """Have a model ready; nothing else computes meanwhile. Raises TaskFailure."""
-        with self._gate.building():
+        with _GATE.building():
             if model.id in self._loaded:
                 return
             self._make_room(model.memory_bytes)
@@ -148,3 +147,7 @@ class _Gate:
                 self._builders -= 1
                 self._is_building = False
                 self._changed.notify_all()
+
+
+_GATE = _Gate()
+"""One for the process, as what building patches is."""

@@ -18,7 +18,7 @@ def prepare(settings: ModelSettings) -> None:
         if isinstance(model.source, HubSource):
             continue
         if not sources.is_present(model, settings.models_dir):
-            _say(model.title, "not on this machine; its worker will not offer it")
+            _say(model.title, "not on this machine in the catalogue's revision; its worker will not offer it")
             continue
         began = time.monotonic()
         sources.folder(model, settings.models_dir, say=partial(_say, model.title))

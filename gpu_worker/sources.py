@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,10 +21,10 @@ class SourceMissing(RuntimeError):
 
 
 def is_present(model: Model, models_dir: Path) -> bool:
-    """Whether `folder` would find the weights."""
+    """Whether `folder` would find the weights, of the catalogue's revision."""
     match model.source:
         case OwnSource(path=path):
-            return (_REPOSITORY / path).is_dir()
+            return _digest_of_own(_REPOSITORY / path)[:_REVISION_DIGITS] == model.revision
         case PackageSource() as source:
             return _converted(model, models_dir).is_dir() or _package_file(source).is_file()
         case HubSource():
@@ -33,9 +34,9 @@ def is_present(model: Model, models_dir: Path) -> bool:
 def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
     """The folder to load a model from; converts a package's file once and says so. Raises SourceMissing."""
     if not is_present(model, models_dir):
-        raise SourceMissing(f"the weights of {model.id} are not on this machine")
+        raise SourceMissing(f"the weights of {model.id}, or those of this revision, are not on this machine")
     if isinstance(model.source, OwnSource):
-        return _checked(_REPOSITORY / model.source.path, model)
+        return _REPOSITORY / model.source.path
     target = _converted(model, models_dir)
     if isinstance(model.source, PackageSource) and not target.is_dir():
         _convert(model, _package_file(model.source), target, say=say)
@@ -68,11 +69,10 @@ def _package_file(source: PackageSource) -> Path:
     return Path(places[0], inside) if places else Path("/nonexistent")
 
 
-def _checked(path: Path, model: Model) -> Path:
-    """The folder of an own model; raises SourceMissing when its files are not those of the catalogue."""
-    if folder_digest(path)[:_REVISION_DIGITS] != model.revision:
-        raise SourceMissing(f"the files of {model.id} are not the revision that the catalogue names")
-    return path
+@cache
+def _digest_of_own(path: Path) -> str:
+    """The digest of a folder of this repository, which does not change under a running worker."""
+    return folder_digest(path)
 
 
 def _convert(model: Model, file: Path, target: Path, *, say: Say) -> None:

@@ -65,8 +65,9 @@ def report_progress(posts: list[Post], *, reporter: Reporter, at_least: float, a
     now = time.monotonic()
     for post in posts:
         for delivery in post.hands.all():
+            silent = now - delivery.reported_at
             moved = delivery.fraction > delivery.reported_fraction
-            if delivery.is_open and now - delivery.reported_at >= (at_least if moved else at_most):
+            if delivery.is_open and (silent >= at_most or (moved and silent >= at_least)):
                 _report(delivery, reporter=reporter, now=now)
 
 

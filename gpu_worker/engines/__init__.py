@@ -19,6 +19,7 @@ def build(model: Model, folder: Path, *, threads: int) -> dict[Kind, Engine]:
     if threads:
         torch.set_num_threads(threads)
     transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if Kind.TEXT in model.kinds:
         from gpu_worker.engines import text

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.pipelines.auto_pipeline import AutoPipelineForImage2Image, AutoPipelineForText2Image
+from diffusers.utils import logging
 
 from contract.catalogue import Model
 from contract.kinds import Kind
@@ -17,6 +18,8 @@ _DEMO = "demo_model"
 
 def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
     """The engines of an image model, one per kind, over the same weights."""
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     draw, change = _demo(folder) if folder.parent.name == _DEMO else _standard(folder, device=device)
     draw.to(device)
     for pipeline in (draw, change):
@@ -30,9 +33,7 @@ def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
 def _standard(folder: Path, *, device: str) -> tuple[Any, Any]:
     """A folder as diffusers saves it, for text to image and image to image."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    draw = AutoPipelineForText2Image.from_pretrained(
-        folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
-    )
+    draw = AutoPipelineForText2Image.from_pretrained(folder, dtype=dtype, local_files_only=True, use_safetensors=True)
     return draw, AutoPipelineForImage2Image.from_pipe(draw)
 
 

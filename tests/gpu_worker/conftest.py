@@ -1,0 +1,48 @@
+"""A worker on a real queue and bucket, shared by the tests that do not end it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gpu_worker.settings import share_cores
+from gpu_worker.worker import Worker
+from tests.gpu_worker.models import CATALOGUE, text_folder, tiny_folder
+from tests.gpu_worker.site import Site
+
+share_cores()
+
+
+@pytest.fixture
+def site(ministack: str) -> Site:
+    """Queues and a bucket of this test alone; no worker listens yet."""
+    return Site(ministack)
+
+
+@pytest.fixture
+def start_worker(site: Site) -> Iterator[Callable[..., Worker]]:
+    """Start a worker on the site's queues, with settings of one's own; it is stopped after the test."""
+    text_folder()
+    tiny_folder()
+    started: list[Worker] = []
+
+    def start(**settings: object) -> Worker:
+        worker = Worker(site.settings(**settings), catalogue=CATALOGUE)
+        started.append(worker)
+        worker.start()
+        return worker
+
+    yield start
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture(scope="module")
+def busy_site(ministack: str) -> Iterator[Site]:
+    """A site with a worker that serves both queues, shared by a module's tests."""
+    text_folder()
+    tiny_folder()
+    site = Site(ministack)
+    worker = Worker(site.settings(), catalogue=CATALOGUE)
+    worker.start()
+    yield site
+    worker.stop()

@@ -1,0 +1,120 @@
+"""The worker as a process of its own: how it starts, how it stops, and what a sudden end costs."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gpu_worker.models import REPOSITORY, text_folder
+from tests.gpu_worker.site import Site, a_text_request
+from tests.services.ministack import CREDENTIALS
+from tests.wait import until
+
+pytestmark = pytest.mark.slow
+
+LONG = a_text_request("Tell a long story.", max_tokens=500)
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start(site: Site, tmp_path: Path) -> Iterator[Start]:
+    """Start `python -m gpu_worker` with the real catalogue; what still runs after the test is killed."""
+    text_folder()
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str, **settings: object) -> subprocess.Popen[bytes]:
+        environment = {**CREDENTIALS, **site.environment(**settings), "HOME": str(tmp_path), "PATH": os.defpath}
+        with (tmp_path / "log").open("ab") as log:
+            command = [sys.executable, "-m", "gpu_worker", *arguments]
+            process = subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=log, stderr=log)
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_stop_gives_its_tasks_back(site: Site, start: Start, number: signal.Signals) -> None:
+    first, waiting = site.send("text", LONG), site.send("text", a_text_request("Wait.", max_tokens=500))
+    worker = start()
+    site.wait_for(first, "progress")
+    site.wait_for(waiting, "started")
+    worker.send_signal(number)
+    assert worker.wait(timeout=20) == 0
+    for task in (first, waiting):
+        assert site.final(task).event == "released"
+    assert site.waiting("text") == 2
+    assert site.keys("media/") == set()
+
+
+def test_a_second_signal_ends_the_worker_at_once(site: Site, start: Start) -> None:
+    worker = start(wait_seconds=20)
+    until(site.alive)
+    worker.send_signal(signal.SIGTERM)
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(timeout=10) in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+
+
+def test_a_killed_workers_task_is_taken_up_by_the_next(site: Site, start: Start) -> None:
+    task = site.send("text", a_text_request("Tell a story.", max_tokens=30))
+    worker = start(visibility_seconds=3, visibility_renew_seconds=1)
+    first = site.wait_for(task, "progress")
+    worker.kill()
+    worker.wait()
+    assert site.waiting("text") == 0
+    start()
+    done = site.final(task)
+    assert done.event == "succeeded"
+    assert done.delivery != first.delivery
+    assert site.keys("media/") == {output.key for output in done.outputs}
+    until(lambda: site.is_clean("text"))
+
+
+def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "gpu_worker"],
+        env={"ATELIER_QUEUE_URLS": '{"video": "http://x"}', "ATELIER_SLOTS": "0"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    for name in ("queue_urls.video", "slots", "events_queue_url", "media_bucket"):
+        assert name in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_preparing_twice_converts_nothing_again(tmp_path: Path) -> None:
+    model = text_folder()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / model.name).symlink_to(model)
+    before = model.stat().st_mtime_ns
+    result = subprocess.run(
+        [sys.executable, "-m", "gpu_worker", "prepare"],
+        env={"ATELIER_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "SmolLM2 135M Instruct: ready" in result.stdout
+    assert "reading the weights" not in result.stdout
+    assert model.stat().st_mtime_ns == before
+
+
+def test_other_words_are_answered_with_the_usage() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "gpu_worker", "dance"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "usage" in result.stderr

@@ -1,0 +1,284 @@
+"""A worker between real queues and a real bucket: requests in, outputs and events out."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+
+from contract.keys import delivery_prefix, upload_key
+from gpu_worker.worker import Worker
+from tests.gpu_worker.models import TEXT_MODEL, TINY
+from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
+from tests.wait import until
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+def a_photo(size: tuple[int, int] = (90, 60), colour: str = "green", kind: str = "JPEG") -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()
+
+
+def test_a_text_is_written_stored_and_reported(busy_site: Site) -> None:
+    request = a_text_request()
+    task = busy_site.send("text", request)
+    done = busy_site.final(task)
+    assert done.event == "succeeded"
+    assert done.worker == "w1"
+    assert (done.token, done.attempt) == (request["token"], 1)
+    (output,) = done.outputs
+    assert output.text == output.text.strip() != ""
+    assert output.characters == len(output.text)
+    assert busy_site.get(output.key).decode() == output.text
+    assert busy_site.head(output.key)["ContentType"] == "text/plain; charset=utf-8"
+    assert busy_site.keys(delivery_prefix(done.delivery)) == {output.key}
+    assert busy_site.kinds(task) == ["started", "succeeded"]
+    until(lambda: busy_site.is_clean("text"))
+
+
+def test_pictures_are_drawn_stored_and_reported(busy_site: Site) -> None:
+    task = busy_site.send("image", an_image_request(seeds=(1, 2, 3)))
+    done = busy_site.final(task)
+    assert done.event == "succeeded"
+    pictures = {busy_site.get(output.key) for output in done.outputs}
+    assert len(pictures) == 3
+    for output in done.outputs:
+        assert busy_site.head(output.key)["ContentType"] == "image/png"
+        assert busy_site.head(output.thumb_key)["ContentType"] == "image/webp"
+        assert len(busy_site.get(output.key)) == output.bytes
+        assert Image.open(BytesIO(busy_site.get(output.key))).size == (output.width, output.height) == (32, 32)
+    everything = {key for output in done.outputs for key in (output.key, output.thumb_key)}
+    assert busy_site.keys(delivery_prefix(done.delivery)) == everything
+    until(lambda: busy_site.is_clean("image"))
+
+
+def test_a_picture_carries_what_made_it_and_nothing_else(busy_site: Site) -> None:
+    request = an_image_request("ein роter fox", seeds=(5, 6), params={"negative_prompt": "blurry"})
+    done = busy_site.final(busy_site.send("image", request))
+    png = Image.open(BytesIO(busy_site.get(done.outputs[1].key)))
+    assert json.loads(png.text["atelier"]) == {
+        "model": TINY.id,
+        "revision": TINY.revision,
+        "kind": "image",
+        "params": {
+            "prompt": "ein роter fox",
+            "negative_prompt": "blurry",
+            "width": 32,
+            "height": 32,
+            "denoise_steps": 4,
+            "guidance": 3.0,
+        },
+        "seed": 6,
+    }
+    prompt, negative, settings = png.text["parameters"].split("\n")
+    assert prompt == "ein роter fox"
+    assert negative == "Negative prompt: blurry"
+    assert "Steps: 4, CFG scale: 3, Seed: 6, Size: 32x32, Model: tiny" in settings
+    assert set(png.text) == {"atelier", "parameters"}
+
+
+def test_the_same_seed_gives_the_same_bytes_alone_and_in_a_crowd(busy_site: Site) -> None:
+    requests = [an_image_request(word, seeds=(seed,)) for seed, word in enumerate(["fox", "sea", "apple", "bread"])]
+    alone = []
+    for request in requests:
+        done = busy_site.final(busy_site.send("image", request))
+        assert done.batch == 1
+        alone.append(busy_site.get(done.outputs[0].key))
+    again = [request | {"task": str(uuid4())} for request in [*requests, *requests]]
+    tasks = [busy_site.send("image", request) for request in again]
+    crowd = [busy_site.final(task) for task in tasks]
+    assert max(done.batch for done in crowd) > 1
+    assert [busy_site.get(done.outputs[0].key) for done in crowd] == [*alone, *alone]
+
+
+def test_a_text_is_the_same_alone_and_in_a_crowd(busy_site: Site) -> None:
+    prompts = ["Describe a red fox.", "What is the sea?", "Name three kinds of bread.", "Why is the sky blue?"]
+    requests = [a_text_request(prompt, seed=seed, max_tokens=10) for seed, prompt in enumerate(prompts)]
+    alone = [busy_site.final(busy_site.send("text", request)).outputs[0].text for request in requests]
+    tasks = [busy_site.send("text", request | {"task": str(uuid4())}) for request in [*requests, requests[2]]]
+    crowd = [busy_site.final(task) for task in tasks]
+    assert max(done.batch for done in crowd) > 1
+    assert [done.outputs[0].text for done in crowd] == [*alone, alone[2]]
+
+
+def test_another_seed_gives_another_picture(busy_site: Site) -> None:
+    first, second = (busy_site.final(busy_site.send("image", an_image_request(seeds=(s,)))) for s in (1, 2))
+    assert busy_site.get(first.outputs[0].key) != busy_site.get(second.outputs[0].key)
+    assert first.delivery != second.delivery
+
+
+def test_more_outputs_than_a_batch_has_rows(busy_site: Site) -> None:
+    eight = busy_site.final(busy_site.send("image", an_image_request(seeds=range(8))))
+    single = busy_site.final(busy_site.send("image", an_image_request(seeds=(6,))))
+    assert len(eight.outputs) == 8
+    assert busy_site.get(eight.outputs[6].key) == busy_site.get(single.outputs[0].key)
+
+
+def test_an_edit_starts_from_a_picture_and_names_it_by_its_digest(busy_site: Site) -> None:
+    green, red = upload_key(uuid4()), upload_key(uuid4())
+    busy_site.put(green, a_photo(colour="green"))
+    busy_site.put(red, a_photo(colour="red"))
+    same = upload_key(uuid4())
+    busy_site.put(same, a_photo(colour="green"))
+    done = [busy_site.final(busy_site.send("image", an_edit_request(key))) for key in (green, red, same)]
+    from_green, from_red, from_same = (busy_site.get(event.outputs[0].key) for event in done)
+    assert from_green != from_red
+    assert from_green == from_same
+    origin = json.loads(Image.open(BytesIO(from_green)).text["atelier"])
+    assert origin["kind"] == "edit"
+    assert origin["params"]["image"].startswith("sha256:")
+    assert green not in str(origin)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "damaged"),
+        (b"GIF89a" + bytes(100), "damaged"),
+        (a_photo()[:200], "damaged"),
+        (a_photo((8193, 1), kind="PNG"), "too large"),
+        (a_photo((5000, 5000), kind="PNG"), "too large"),
+    ],
+)
+def test_a_bad_start_picture_fails_the_task_for_good(busy_site: Site, data: bytes, reason: str) -> None:
+    key = upload_key(uuid4())
+    busy_site.put(key, data)
+    failed = busy_site.final(busy_site.send("image", an_edit_request(key)))
+    assert (failed.event, failed.code, failed.retryable) == ("failed", "bad_picture", False)
+    assert reason in failed.detail
+    until(lambda: busy_site.is_clean("image"))
+
+
+def test_a_start_picture_that_is_gone_fails_the_task_for_good(busy_site: Site) -> None:
+    failed = busy_site.final(busy_site.send("image", an_edit_request(upload_key(uuid4()))))
+    assert (failed.code, failed.retryable) == ("picture_missing", False)
+
+
+def test_a_prompt_beyond_the_models_context_fails_for_good_and_alone(busy_site: Site) -> None:
+    # Cyrillic takes about a token a character here: within the limit on characters, beyond the model's context.
+    too_long = busy_site.send("text", a_text_request("щ" * 8000, max_tokens=512))
+    fine = busy_site.send("text", a_text_request(max_tokens=2))
+    failed = busy_site.final(too_long)
+    assert (failed.event, failed.code, failed.retryable) == ("failed", "prompt_too_long", False)
+    assert busy_site.final(fine).event == "succeeded"
+
+
+def test_a_model_that_this_worker_does_not_have(busy_site: Site) -> None:
+    for change in ({"model": "other"}, {"revision": "f" * 40}):
+        failed = busy_site.final(busy_site.send("image", an_image_request() | change))
+        assert (failed.code, failed.retryable) == ("unknown_model", True)
+    wrong_kind = an_image_request() | {"model": TEXT_MODEL.id, "revision": TEXT_MODEL.revision}
+    assert busy_site.final(busy_site.send("image", wrong_kind)).code == "unfit_model"
+
+
+def test_a_message_of_another_version_is_answered(busy_site: Site) -> None:
+    task = busy_site.send("text", a_text_request() | {"v": 2, "news": True})
+    failed = busy_site.final(task)
+    assert (failed.code, failed.retryable) == ("other_version", True)
+    assert busy_site.kinds(task) == ["started", "failed"]
+
+
+def test_a_broken_message_goes_away_and_the_worker_goes_on(busy_site: Site) -> None:
+    for body in ("{", "null", '{"v": 1}', "[" * 5000, '{"v": 1, "task": "x", "attempt": 1, "token": "t"}'):
+        busy_site.send("text", body)
+    assert busy_site.final(busy_site.send("text", a_text_request(max_tokens=2))).event == "succeeded"
+    until(lambda: busy_site.is_clean("text"))
+
+
+def test_a_message_past_its_deadline_is_dropped(busy_site: Site) -> None:
+    late = a_text_request(deadline=(datetime.now(tz=UTC) - timedelta(seconds=1)).isoformat())
+    task = busy_site.send("text", late)
+    until(lambda: busy_site.is_clean("text"))
+    assert busy_site.events(task) == []
+
+
+def test_a_message_received_too_often_is_given_up_without_a_run(busy_site: Site, start_worker: Any, site: Site) -> None:
+    task = site.send("text", a_text_request())
+    for _ in range(2):
+        (message,) = site.sqs.receive_message(QueueUrl=site.queues["text"], WaitTimeSeconds=5)["Messages"]
+        site.sqs.change_message_visibility(
+            QueueUrl=site.queues["text"], ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )
+    start_worker()
+    failed = site.final(task)
+    assert (failed.code, failed.retryable) == ("gave_up", True)
+    assert site.kinds(task) == ["started", "failed"]
+    assert {event.delivery for event in site.events(task)} == {failed.delivery}
+    until(lambda: site.is_clean("text"))
+
+
+def test_each_receipt_is_another_delivery(site: Site, start_worker: Callable[..., Worker]) -> None:
+    request = a_text_request(max_tokens=2)
+    task = site.send("text", request)
+    site.send("text", request)
+    start_worker()
+    site.wait_for(task, "succeeded", times=2)
+    succeeded = [event for event in site.events(task) if event.event == "succeeded"]
+    assert succeeded[0].delivery != succeeded[1].delivery
+    assert succeeded[0].outputs[0].text == succeeded[1].outputs[0].text
+    assert len(site.keys("media/")) == 2
+
+
+def test_progress_grows_and_its_numbers_too(site: Site, start_worker: Callable[..., Worker]) -> None:
+    start_worker()
+    task = site.send("text", a_text_request("Tell a story.", max_tokens=40))
+    site.final(task)
+    progress = [event for event in site.events(task) if event.event == "progress"]
+    assert [event.seq for event in progress] == list(range(1, len(progress) + 1))
+    assert [event.fraction for event in progress] == sorted(event.fraction for event in progress)
+    assert progress[-1].fraction > 0
+
+
+def test_a_silent_delivery_still_gives_signs_of_life(site: Site, start_worker: Callable[..., Worker]) -> None:
+    start_worker(progress_min_seconds=600, heartbeat_seconds=0.2)
+    task = site.send("text", a_text_request("Tell a story.", max_tokens=60))
+    site.wait_for(task, "progress", times=3)
+
+
+def test_a_cancelled_task_stops_and_its_neighbour_goes_on(site: Site, start_worker: Callable[..., Worker]) -> None:
+    start_worker()
+    long = site.send("text", a_text_request("Tell a long story.", max_tokens=500))
+    short = site.send("text", a_text_request("Tell a story.", max_tokens=40))
+    site.wait_for(long, "progress")
+    site.cancel(long)
+    failed = site.final(long)
+    assert (failed.event, failed.code, failed.retryable) == ("failed", "cancelled", False)
+    assert failed.delivery
+    assert site.final(short).event == "succeeded"
+    until(lambda: site.is_clean("text"))
+    assert site.keys(delivery_prefix(failed.delivery)) == set()
+
+
+def test_a_task_cancelled_before_its_turn_never_runs(site: Site, start_worker: Callable[..., Worker]) -> None:
+    request = an_image_request()
+    task = site.send("image", request)
+    site.cancel(task)
+    start_worker()
+    assert site.final(task).code == "cancelled"
+    assert site.keys("media/") == set()
+
+
+def test_a_worker_says_that_it_is_alive_for_each_queue(site: Site, start_worker: Callable[..., Worker]) -> None:
+    start_worker(alive_seconds=0.2)
+    until(lambda: len(site.alive()) >= 4)
+    by_queue = {event.queue: event for event in site.alive()}
+    assert by_queue["text"].models == [TEXT_MODEL.id]
+    assert by_queue["image"].models == [TINY.id]
+    assert by_queue["text"].slots == 4
+    assert by_queue["text"].ram_bytes > 10_000_000
+
+
+def test_messages_in_hand_stay_invisible_while_they_are_computed(
+    site: Site, start_worker: Callable[..., Worker]
+) -> None:
+    start_worker(visibility_seconds=2, visibility_renew_seconds=0.5)
+    task = site.send("text", a_text_request("Tell a long story.", max_tokens=200))
+    done = site.wait_for(task, "succeeded")
+    assert done.seconds > 2, "the test is only worth something when the task outlasts its visibility"
+    assert site.kinds(task) == ["started", "succeeded"]
