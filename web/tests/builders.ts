@@ -99,7 +99,7 @@ export function aTask(more: Partial<RunTask> = {}): RunTask {
     kind: "image",
     model: "demo-emoji",
     state: "queued",
-    progress: null,
+    progress: 0,
     prompt: null,
     seconds: null,
     attempts: 1,

@@ -1,8 +1,11 @@
 /** Before each test file: DOM matchers, English, and what jsdom lacks. */
 import "@testing-library/jest-dom/vitest";
 import { i18n } from "@lingui/core";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
+
+// A busy machine is slow, not wrong.
+configure({ asyncUtilTimeout: 15_000 });
 
 // In tests the macros keep their English messages, so an empty catalogue is English.
 beforeEach(() => i18n.loadAndActivate({ locale: "en", messages: {} }));

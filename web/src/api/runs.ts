@@ -105,6 +105,15 @@ export function useCancelRun(id: string) {
   });
 }
 
+/** Lets a failed run go on from the step that failed. */
+export function useResumeRun(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answerOf(client.POST("/api/v1/runs/{id}/resume", { params: { path: { id } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: runKeys.all }),
+  });
+}
+
 export function useDeleteRun(id: string) {
   const queries = useQueryClient();
   return useMutation({

@@ -19,7 +19,7 @@ function AccountPage() {
   if (me === undefined) return <Loading />;
   if (!me)
     return (
-      <Empty title={<Trans>You are not signed in</Trans>}>
+      <Empty whole title={<Trans>You are not signed in</Trans>}>
         <LinkButton to="/sign-in" search={{ next: "/account" }} look="main">
           <Trans>Sign in</Trans>
         </LinkButton>

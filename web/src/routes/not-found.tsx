@@ -5,7 +5,7 @@ import { Empty } from "@/ui/State";
 
 export function NotFound() {
   return (
-    <Empty title={<Trans>There is no such page</Trans>}>
+    <Empty whole title={<Trans>There is no such page</Trans>}>
       <LinkButton to="/">
         <Trans>To the gallery</Trans>
       </LinkButton>

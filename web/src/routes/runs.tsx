@@ -17,7 +17,7 @@ function RunsPage() {
   if (isPending) return <Loading />;
   if (!me)
     return (
-      <Empty title={<Trans>Sign in to see your runs</Trans>}>
+      <Empty whole title={<Trans>Sign in to see your runs</Trans>}>
         <LinkButton to="/sign-in" search={{ next: "/runs" }} look="main">
           <Trans>Sign in</Trans>
         </LinkButton>

@@ -13,10 +13,18 @@ export function Loading() {
   );
 }
 
-export function Empty({ title, children }: { title: ReactNode; children?: ReactNode }) {
+interface EmptyProps {
+  title: ReactNode;
+  /** True when this is all that the page shows, so that its title is the page's heading. */
+  whole?: boolean;
+  children?: ReactNode;
+}
+
+export function Empty({ title, whole, children }: EmptyProps) {
+  const Heading = whole ? "h1" : "h2";
   return (
     <div className={styles.state}>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );

@@ -4,7 +4,15 @@ import { pollDelay } from "@/api/runs";
 import { aRun } from "../builders";
 
 const waiting = (position: number) =>
-  aRun({ queue: { position, more: false, eta_seconds: null, reason: "people are ahead" } });
+  aRun({
+    queue: {
+      position,
+      more: false,
+      eta_seconds: null,
+      reason_code: "people_ahead",
+      reason: "people are ahead",
+    },
+  });
 
 it("a run that is over is not asked for again", () => {
   for (const state of ["succeeded", "failed", "cancelled"] as const)

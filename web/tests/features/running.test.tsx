@@ -73,11 +73,17 @@ describe("a run", () => {
   const others = { ...me, [`GET /pipelines/${pipeline.id}`]: pipeline };
 
   it("that waits says its place, why, and how long", async () => {
-    const queue = { position: 4, more: false, eta_seconds: 38, reason: "3 people are ahead of you" };
+    const queue = {
+      position: 4,
+      more: false,
+      eta_seconds: 38,
+      reason_code: "people_ahead",
+      reason: "3 people are ahead of you",
+    } as const;
     openPage(at, { ...others, [`GET ${at}`]: aRun({ queue }) });
     expect(await screen.findByRole("heading", { name: "In the queue" })).toBeVisible();
-    const words = screen.getByText(/Place in line: 4\./).closest("p");
-    expect(words).toHaveTextContent("3 people are ahead of you");
+    const words = screen.getByText(/Steps ahead: 4\./).closest("p");
+    expect(words).toHaveTextContent("Others were here before you.");
     expect(words).toHaveTextContent("38");
   });
 
@@ -110,6 +116,7 @@ describe("a run", () => {
     const alerts = await screen.findAllByText(/prompt became too long/);
     expect(alerts.length).toBeGreaterThan(0);
     expect(screen.getByRole("button", { name: "Run again, new seed" })).toBeEnabled();
+    expect(screen.getByRole("button", { name: "Go on from the failed step" })).toBeEnabled();
     expect(screen.queryByRole("button", { name: "Publish" })).toBeNull();
   });
 
@@ -126,7 +133,7 @@ describe("a run", () => {
       },
     });
     expect(await screen.findByRole("heading", { name: "Working" })).toBeVisible();
-    expect(await screen.findByRole("heading", { name: "Done" }, { timeout: 4_000 })).toBeVisible();
+    expect(await screen.findByRole("heading", { name: "Done" })).toBeVisible();
     const sent = calls.filter((call) => call.path === at).map((call) => call.headers.get("If-None-Match"));
     expect(sent).toEqual([null, '"1"', '"1"']);
   });

@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { problemMessage } from "@/api/problems";
 import { useWithdraw } from "@/api/results";
-import { isOver, useCancelRun, useDeleteRun } from "@/api/runs";
+import { isOver, useCancelRun, useDeleteRun, useResumeRun } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { Button, LinkButton } from "@/ui/Button";
 import { Notice } from "@/ui/State";
@@ -19,12 +19,18 @@ interface RunActionsProps {
 
 export function RunActions({ run, title, onAgain, again }: RunActionsProps) {
   const cancel = useCancelRun(run.id);
-  const error = cancel.error ?? again.error;
+  const resume = useResumeRun(run.id);
+  const error = cancel.error ?? resume.error ?? again.error;
   return (
     <>
       {!isOver(run) && (
         <Button busy={cancel.isPending} onClick={() => cancel.mutate()}>
           <Trans>Cancel</Trans>
+        </Button>
+      )}
+      {run.state === "failed" && (
+        <Button look="main" busy={resume.isPending} onClick={() => resume.mutate()}>
+          <Trans>Go on from the failed step</Trans>
         </Button>
       )}
       {run.state === "succeeded" && <Publishing run={run} title={title} />}

@@ -3,13 +3,13 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { codeMessage } from "@/api/problems";
 import type { Run } from "@/api/types";
-import { useFormat } from "@/i18n/useFormat";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Progress } from "@/ui/Progress";
 import { Notice } from "@/ui/State";
 import { progressOf } from "./progress";
 import styles from "./Run.module.css";
 import { useStateNames } from "./useStateNames";
+import { Waiting } from "./Waiting";
 
 export function RunHead({ run, title }: { run: Run; title: string | undefined }) {
   const { t } = useLingui();
@@ -34,29 +34,9 @@ export function RunHead({ run, title }: { run: Run; title: string | undefined })
       {active && (
         <Progress value={run.state === "queued" ? null : progressOf(run)} label={t`Progress of the run`} />
       )}
-      {active && run.queue && <Waiting queue={run.queue} />}
+      {active && run.queue && <Waiting place={run.queue} />}
       {run.error && <Notice tone="bad">{codeMessage(run.error.code, run.error.detail)}</Notice>}
       <Facts facts={facts} />
     </div>
-  );
-}
-
-function Waiting({ queue }: { queue: NonNullable<Run["queue"]> }) {
-  const format = useFormat();
-  const place = format.number(queue.position);
-  const eta = queue.eta_seconds === null ? null : format.seconds(queue.eta_seconds);
-  return (
-    <p className={styles.soft} role="status">
-      {queue.position > 0 && (
-        <strong>
-          {queue.more ? (
-            <Trans>More than {place} ahead in line.</Trans>
-          ) : (
-            <Trans>Place in line: {place}.</Trans>
-          )}
-        </strong>
-      )}{" "}
-      {queue.reason} {eta && <Trans>About {eta}.</Trans>}
-    </p>
   );
 }

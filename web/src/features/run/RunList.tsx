@@ -3,7 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { problemMessage } from "@/api/problems";
 import { useRuns } from "@/api/runs";
-import type { Run } from "@/api/types";
+import type { RunSummary } from "@/api/types";
 import { useFormat } from "@/i18n/useFormat";
 import { Button, LinkButton } from "@/ui/Button";
 import { Picture } from "@/ui/Picture";
@@ -40,7 +40,7 @@ export function RunList() {
   );
 }
 
-function RunItem({ run }: { run: Run }) {
+function RunItem({ run }: { run: RunSummary }) {
   const names = useStateNames();
   const format = useFormat();
   const outputs = run.tasks.flatMap((task) => task.outputs);

@@ -23,7 +23,9 @@ export function TaskCard({ task, place }: { task: RunTask; place: number }) {
       model={task.model}
       aside={names[task.state] + time}
     >
-      {task.state === "running" && <Progress value={task.progress} label={t`Progress of step ${place}`} />}
+      {task.state === "running" && (
+        <Progress value={task.progress || null} label={t`Progress of step ${place}`} />
+      )}
       {task.attempts > 1 && (
         <Notice tone="plain">
           <Trans>Try number {task.attempts}: the one before was lost or failed.</Trans>

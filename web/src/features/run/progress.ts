@@ -6,7 +6,7 @@ export function progressOf(run: Run): number {
   if (run.tasks.length === 0) return 0;
   const done = run.tasks.map((task) => {
     if (task.state === "succeeded") return 1;
-    return task.state === "running" ? (task.progress ?? 0) : 0;
+    return task.state === "running" ? task.progress : 0;
   });
   return done.reduce((sum, part) => sum + part, 0) / run.tasks.length;
 }

@@ -8,29 +8,41 @@ import styles from "./Shell.module.css";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 export function Header() {
-  const { t } = useLingui();
   return (
     <header className={styles.header}>
       <Link to="/" className={styles.brand}>
         Atelier
       </Link>
-      <nav aria-label={t`Main`} className={styles.nav}>
-        <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
-          <Trans>Gallery</Trans>
-        </Link>
-        <Link to="/pipelines">
-          <Trans>Pipelines</Trans>
-        </Link>
-        <Link to="/new">
-          <Trans>Create</Trans>
-        </Link>
-      </nav>
+      <Nav />
       <div className={styles.tools}>
         <LanguageSwitch />
         <ThemeSwitch />
         <Session />
       </div>
     </header>
+  );
+}
+
+function Nav() {
+  const { t } = useLingui();
+  const { data: me } = useMe();
+  return (
+    <nav aria-label={t`Main`} className={styles.nav}>
+      <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
+        <Trans>Gallery</Trans>
+      </Link>
+      <Link to="/pipelines">
+        <Trans>Pipelines</Trans>
+      </Link>
+      <Link to="/new">
+        <Trans>Create</Trans>
+      </Link>
+      {me && (
+        <Link to="/runs">
+          <Trans>My runs</Trans>
+        </Link>
+      )}
+    </nav>
   );
 }
 
@@ -44,13 +56,8 @@ function Session() {
       </LinkButton>
     );
   return (
-    <>
-      <LinkButton to="/runs" small look="plain">
-        <Trans>My runs</Trans>
-      </LinkButton>
-      <LinkButton to="/account" small>
-        {isGuest(me) ? <Trans>Guest</Trans> : me.handle}
-      </LinkButton>
-    </>
+    <LinkButton to="/account" small>
+      {isGuest(me) ? <Trans>Guest</Trans> : me.handle}
+    </LinkButton>
   );
 }

@@ -12,7 +12,7 @@ export function LanguageSwitch() {
       className={styles.tool}
       lang={other}
       title={LANGUAGES[other]}
-      aria-label={LANGUAGES[other]}
+      aria-label={`${other.toUpperCase()}: ${LANGUAGES[other]}`}
       onClick={() => void switchLanguage(other)}
     >
       {other.toUpperCase()}
