@@ -29,6 +29,8 @@ _FIRST_TIME_SECONDS = 3
 """Preparing models that are ready takes less."""
 _PREPARE_SECONDS = 15
 _ROOM_SECONDS = 60
+_IMPATIENT = "FATAL:  the database system is "
+"""PostgreSQL says so to everybody who asks while it starts."""
 _LOGS = ("postgres", "ministack", "migrate", "api", "loop", "models", "worker", "seed")
 
 
@@ -256,7 +258,7 @@ class Supervisor:
     def _print(self, name: str, line: str) -> None:
         if (step := progress_of(line)) is not None:
             self._terminal.progress(*step)
-        elif line.strip():
+        elif line.strip() and _IMPATIENT not in line:
             self._terminal.say(name, readable(line))
 
 
