@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -107,7 +108,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    for unavailable in (OperationalError, PoolTimeout, TooManyRequests):
+    for unavailable in (OperationalError, PoolTimeout, TooManyRequests, BotoCoreError, ClientError):
         app.add_exception_handler(unavailable, _unavailable)
     app.add_exception_handler(Exception, _internal_error)
 
@@ -166,8 +167,10 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _unavailable(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("database unavailable", exc_info=error)
-    return problem(_UNAVAILABLE, detail="The database does not answer; try again.", headers={"Retry-After": "2"})
+    _LOG.error("database or storage unavailable", exc_info=error)
+    return problem(
+        _UNAVAILABLE, detail="A part of the service does not answer; try again.", headers={"Retry-After": "2"}
+    )
 
 
 def _internal_error(_request: Request, error: Exception) -> JSONResponse:

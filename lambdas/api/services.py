@@ -65,10 +65,13 @@ class Services:
 
     def _client(self, name: str) -> Any:
         import boto3  # 0.2 s that a cold start without uploads or runs need not pay
+        from botocore.config import Config
 
         settings = self.settings
         client: Any = boto3.client  # its stubs want the name of a service as a literal
-        return client(name, region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+        # A request waits for the answer: better a clear 503 within seconds than boto3's minutes.
+        config = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2, "mode": "standard"})
+        return client(name, region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url, config=config)
 
     @cached_property
     def pace(self) -> Pace:

@@ -20,6 +20,7 @@ def settings(database: str) -> Settings:
     return Settings(
         database_url=database,
         media_bucket="no-bucket",
+        aws_endpoint_url="http://127.0.0.1:1",
         steps_text_queue_url="http://127.0.0.1:1/text",
         steps_image_queue_url="http://127.0.0.1:1/image",
         secret="a secret for tests only",
