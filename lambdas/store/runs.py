@@ -119,8 +119,8 @@ def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
     return _cancel(conn, run_id)
 
 
-def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> None:
-    """Let a failed run go on from the steps that are not done; raises RunNotFailed."""
+def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
+    """Let a failed run go on from the steps that are not done, and say how many; raises RunNotFailed."""
     state, _ = _lock_own(conn, run_id, account_id=account_id)
     if state != "failed":
         raise RunNotFailed("Only a run that failed can go on from there.")
@@ -128,6 +128,7 @@ def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> None:
     tokens = [{"id": task_id, "token": _token()} for task_id in unfinished]
     conn.execute(_SQL["reopen"], {"id": run_id, "tokens": records(tokens)})
     settle.settle(conn, run_ids=[run_id])
+    return len(unfinished)
 
 
 def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:

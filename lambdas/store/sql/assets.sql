@@ -13,8 +13,7 @@ SELECT a.key
   FROM assets a JOIN tasks t ON t.id = a.task_id
  WHERE a.id = %(id)s AND a.type = 'image'
    AND (t.account_id = %(account_id)s
-        OR EXISTS (SELECT FROM results r JOIN pipelines p ON p.id = r.pipeline_id
-                    WHERE r.run_id = t.run_id AND p.visibility <> 'private'))
+        OR EXISTS (SELECT FROM results r WHERE r.run_id = t.run_id))
 
 -- name: unlinked
 -- Which of these folders no output stands in and no unfinished task's receipt names.

@@ -300,11 +300,14 @@ def test_a_failed_run_says_why_and_goes_on_when_resumed(
 
 
 def test_a_deleted_run_is_gone_and_a_published_one_stays(
-    ana: Person, world: World, receive: Callable[..., Delivery]
+    ana: Person, world: World, receive: Callable[..., Delivery], ministack: str, app: FastAPI
 ) -> None:
     pipeline = a_pipeline(ana, spec=SPEC | {"steps": SPEC["steps"][:1]})
     run_id = run_it(ana, pipeline, key="k").json()["id"]
-    world.hear(receive().succeeded())
+    text = receive()
+    bucket = app.state.services.settings.media_bucket
+    aws("s3", ministack).put_object(Bucket=bucket, Key=f"media/{text.id}/0.txt", Body=b"A fox.")
+    world.hear(text.succeeded())
     assert ana.put(f"/runs/{run_id}/result", {}).status_code == 201
     assert ana.get(f"/runs/{run_id}").json()["result"] is not None
     assert code(ana.delete(f"/runs/{run_id}")) == (409, "run_published")

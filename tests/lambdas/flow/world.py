@@ -267,8 +267,8 @@ class World:
 
 
 _SHIFTS = (
-    "UPDATE tasks SET ready_at = ready_at - %(d)s, sent_at = sent_at - %(d)s, lease_until = lease_until - %(d)s,"
-    " started_at = started_at - %(d)s, finished_at = finished_at - %(d)s",
+    """UPDATE tasks SET ready_at = ready_at - %(d)s, sent_at = sent_at - %(d)s, lease_until = lease_until - %(d)s,
+                        started_at = started_at - %(d)s, finished_at = finished_at - %(d)s""",
     "UPDATE turns SET last_served_at = last_served_at - %(d)s",
     "UPDATE workers SET seen_at = seen_at - %(d)s",
     "UPDATE deliveries SET heard_at = heard_at - %(d)s",
