@@ -16,7 +16,7 @@ from gpu_worker.demo_model.pictures import Bytes, Floats, alone, painted, raster
 from gpu_worker.demo_model.things import Thing, read_things
 
 # Share of each pool in a batch: originals fix what a thing is, two-object pictures need the most variety.
-POOLS = {"original": 0.33, "recolour": 0.28, "noto": 0.07, "pair": 0.25, "ground": 0.07}
+POOLS = {"original": 0.38, "recolour": 0.34, "noto": 0.04, "pair": 0.18, "ground": 0.06}
 _PAIR_COUNT = 30_000
 _GROUND_COUNT = 6_000
 _CAPTIONS = {"original": 36, "recolour": 6, "noto": 6}
