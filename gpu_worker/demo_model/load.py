@@ -44,7 +44,8 @@ def load_demo_pipeline(weights: Path = WEIGHTS) -> StableDiffusionPipeline:
 def editing(pipeline: StableDiffusionPipeline) -> StableDiffusionImg2ImgPipeline:
     """Return the pipeline that edits a picture; it shares every weight.
 
-    Strengths of 0.5 to 0.85 keep the shape, those from 0.75 on also repaint. The two share the scheduler too, which has a state: call one at a time. from_pipe would drop the tiny VAE.
+    Strengths of 0.5 to 0.85 keep the shape, those from 0.75 on also repaint. The two share the scheduler
+    too, which has a state: call one at a time. from_pipe would drop the tiny VAE.
     """
     editor = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
     editor.set_progress_bar_config(disable=True)
