@@ -60,7 +60,7 @@ def train(model: AutoencoderTiny, draw: Callable[[int], Bytes], *, steps: int) -
     progress, normalised_at = Progress("autoencoder", total=steps), int(steps * _NORMALISED_SHARE)
     for step in range(steps):
         if step == normalised_at:
-            _normalise(model, to_tensor(draw(512)))
+            _normalise(model, to_tensor(draw(128)))
         batches = [to_tensor(draw(_BATCH)) for _ in range(THREADS)]
         loss = accumulate(pool, parameters, loss=partial(_loss_of, model), batches=batches)
         for optimizer in optimizers:

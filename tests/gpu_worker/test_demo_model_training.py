@@ -1,0 +1,196 @@
+"""The parts that train the demo model: colours, captions, the optimizer, the autoencoder's scale, the export."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpu_worker.demo_model import autoencoder, captions, contact_sheet, unet
+from gpu_worker.demo_model.colours import COLOURS, colour_rgb, dominant, nearest_word, repaint, to_oklab, to_rgb
+from gpu_worker.demo_model.dataset import POOLS, held_out
+from gpu_worker.demo_model.evaluate import colour_of, nearest
+from gpu_worker.demo_model.export import export
+from gpu_worker.demo_model.icons import FLAT, NOTO, IconSets
+from gpu_worker.demo_model.load import load_demo_pipeline
+from gpu_worker.demo_model.muon import Muon, orthogonal
+from gpu_worker.demo_model.parallel import accumulate, new_pool
+from gpu_worker.demo_model.pictures import alone, side_by_side
+from gpu_worker.demo_model.things import Thing, read_things
+
+channels = st.floats(0, 1)
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Training binds operations to one core for the whole process: give the others back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def a_sprite(word: str) -> np.ndarray:
+    """A disc of a colour with a small dark eye, (128, 128, 4)."""
+    rows, columns = np.mgrid[:128, :128] - 63.5
+    sprite = np.zeros((128, 128, 4), np.float32)
+    sprite[..., :3] = colour_rgb(word)
+    sprite[np.hypot(rows + 20, columns) < 8, :3] = 0.1
+    sprite[..., 3] = np.hypot(rows, columns) < 56
+    return sprite
+
+
+@given(channels, channels, channels)
+def test_a_colour_survives_the_way_to_oklab_and_back(red: float, green: float, blue: float) -> None:
+    rgb = np.array([red, green, blue])
+    assert to_rgb(to_oklab(rgb)) == pytest.approx(rgb, abs=1e-5)
+
+
+@pytest.mark.parametrize("word", COLOURS)
+def test_every_colour_word_names_its_own_colour(word: str) -> None:
+    assert nearest_word(to_oklab(colour_rgb(word))) == word
+
+
+@pytest.mark.parametrize("before", ["red", "blue", "white", "black"])
+@pytest.mark.parametrize("after", COLOURS)
+def test_repainting_gives_the_asked_colour_and_leaves_the_rest(before: str, after: str) -> None:
+    sprite = a_sprite(before)
+    painted = repaint(sprite, word=after)
+    assert dominant(painted).word == after
+    assert np.array_equal(painted[..., 3], sprite[..., 3])
+    if before not in ("black", "white"):
+        assert painted[44, 64, :3] == pytest.approx(sprite[44, 64, :3], abs=0.02)
+
+
+def test_the_colour_judge_reads_the_thing_and_not_its_ground() -> None:
+    assert colour_of(alone(a_sprite("green"))) == "green"
+
+
+def test_the_nearest_icon_to_an_icon_is_itself() -> None:
+    icons = np.stack([alone(a_sprite(word)) for word in COLOURS])
+    assert nearest(icons, icons) == list(range(len(COLOURS)))
+
+
+def test_two_things_stand_left_and_right() -> None:
+    picture = side_by_side(a_sprite("red"), a_sprite("blue"), rng=np.random.default_rng(0))
+    left, right = picture[:, :32].mean((0, 1)), picture[:, 32:].mean((0, 1))
+    assert picture.shape == (64, 64, 3)
+    assert left.argmax() == 0
+    assert right.argmax() == 2
+
+
+@pytest.mark.parametrize(
+    ("bare", "name", "phrase"),
+    [
+        ("apple", "apple", "an apple"),
+        ("red apple", "apple", "a red apple"),
+        ("unicorn", "unicorn", "a unicorn"),
+        ("octopus", "octopus", "an octopus"),
+        ("green grapes", "grapes", "green grapes"),
+        ("milk", "milk", "milk"),
+        ("sun", "sun", "the sun"),
+    ],
+)
+def test_a_phrase_has_the_article_that_english_wants(bare: str, name: str, phrase: str) -> None:
+    assert captions.with_article(bare, name) == phrase
+
+
+def test_every_caption_of_a_coloured_thing_names_thing_and_colour() -> None:
+    thing, rng = Thing("red apple", ("apple",)), np.random.default_rng(1)
+    texts = captions.of_one(thing, colour="blue", count=200, rng=rng)
+    assert texts[0].endswith("blue apple")
+    assert all("blue" in text and "apple" in text for text in texts)
+    assert len(set(texts)) > 60
+
+
+def test_the_sheets_pairs_are_held_out_and_its_plain_things_are_not_new() -> None:
+    unseen, names = held_out(read_things()), {name for thing in read_things() for name in thing.names}
+    pairs = [prompt.split(" ", 2)[1:] for prompt in contact_sheet.ROWS["pairs never trained"]]
+    assert all((name, colour) in unseen for colour, name in pairs)
+    assert all(prompt.split(" ", 1)[1] in names for prompt in contact_sheet.ROWS["plain things"])
+    assert all(len(prompts) == 12 for prompts in contact_sheet.ROWS.values())
+
+
+def test_the_pools_shares_add_up_to_one() -> None:
+    assert sum(POOLS.values()) == pytest.approx(1)
+
+
+def test_an_icon_is_found_by_its_label_whatever_its_variation(tmp_path: Path) -> None:
+    emojis = [{"label": "red heart", "hexcode": "2764-FE0F"}]
+    files = {"emojibase-data/en/data.json": emojis}
+    for package in (FLAT, NOTO):
+        files[f"{package}/chars.json"] = {"2764": "red-heart"}
+        files[f"{package}/icons.json"] = {"width": 32, "icons": {"red-heart": {"body": f"<g id='{package}'/>"}}}
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    sets = IconSets(tmp_path)
+    assert NOTO in sets.icon("red heart", package=NOTO).svg()
+    assert 'viewBox="0 0 32 32"' in sets.icon("red heart", package=FLAT).svg()
+    with pytest.raises(KeyError):
+        sets.icon("blue heart", package=FLAT)
+
+
+@pytest.mark.parametrize("shape", [(2, 32, 32), (1, 24, 216), (3, 96, 32)])
+def test_orthogonal_brings_singular_values_near_one(shape: tuple[int, int, int]) -> None:
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(orthogonal(matrices).float())
+    assert values.median() > 0.6
+    assert values.max() < 1.4
+
+
+def test_muon_learns_a_linear_map() -> None:
+    generator = torch.Generator().manual_seed(0)
+    target = torch.randn(16, 16, generator=generator)
+    layer = torch.nn.Parameter(torch.zeros(16, 16))
+    with new_pool() as pool:
+        optimizer = Muon([layer], lr=0.1, pool=pool)
+        losses = []
+        for _ in range(60):
+            batches = [torch.randn(64, 16, generator=generator) for _ in range(2)]
+            losses.append(
+                accumulate(pool, [layer], loss=lambda x: (x @ (layer - target)).square().mean(), batches=batches)
+            )
+            optimizer.step()
+    assert losses[-1] < losses[0] / 20
+
+
+def test_two_batches_give_the_mean_of_their_gradients() -> None:
+    weight = torch.nn.Parameter(torch.ones(3))
+    with new_pool() as pool:
+        loss = accumulate(pool, [weight], loss=lambda x: (weight * x).sum(), batches=[torch.ones(3), 3 * torch.ones(3)])
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [2, 2, 2]
+    assert loss == pytest.approx(6)
+
+
+def test_the_autoencoder_ends_with_latents_that_are_unit_for_the_unet() -> None:
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    model = autoencoder.new_autoencoder()
+    autoencoder.train(model, lambda count: pictures[rng.integers(0, 8, count)], steps=5)
+    with torch.no_grad():
+        latents = model.encode(autoencoder.to_tensor(pictures)).latents * model.config.scaling_factor
+    assert latents.shape == (8, 8, 16, 16)
+    assert latents.std().item() == pytest.approx(1, abs=0.3)
+
+
+def test_the_rate_is_constant_and_then_falls_to_zero() -> None:
+    rates = [unet.falling_rate(share / 10) for share in range(11)]
+    assert rates[:5] == [1] * 5
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_what_is_exported_loads_again_in_half_the_bytes(tmp_path: Path) -> None:
+    model, folder = unet.new_unet(), tmp_path / "weights"
+    export(model, autoencoder.new_autoencoder(), folder)
+    loaded = load_demo_pipeline(folder)
+    assert torch.equal(loaded.unet.conv_in.weight, model.conv_in.weight.float())
+    assert (folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mode & 0o777 == 0o644
+    assert json.loads((folder / "model_index.json").read_text())["vae"] == ["diffusers", "AutoencoderTiny"]
+    assert not (folder / "text_encoder").exists()
