@@ -4,16 +4,19 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import torch
 from PIL import Image
 
 from contract.keys import delivery_prefix, upload_key
 from gpu_worker.worker import Worker
-from tests.gpu_worker.models import TEXT_MODEL, TINY
+from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
+from tests.services.ministack import free_port, start_ministack, stop
 from tests.wait import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -282,3 +285,75 @@ def test_messages_in_hand_stay_invisible_while_they_are_computed(
     done = site.wait_for(task, "succeeded")
     assert done.seconds > 2, "the test is only worth something when the task outlasts its visibility"
     assert site.kinds(task) == ["started", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyError("a defect"), "worker_error"),
+        (MemoryError(), "out_of_memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out_of_memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "out_of_memory"),
+    ],
+)
+def test_a_computation_that_breaks_fails_its_task_and_the_worker_goes_on(
+    site: Site, start_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
+    def breaks(*_args: object, **_options: object) -> None:
+        raise error
+
+    start_worker()
+    with monkeypatch.context() as patch:
+        patch.setattr("gpu_worker.engines.image.run_pipeline", breaks)
+        failed = site.final(site.send("image", an_image_request()))
+    assert (failed.code, failed.retryable) == (code, True)
+    assert "Traceback" not in failed.detail
+    assert site.final(site.send("image", an_image_request())).event == "succeeded"
+
+
+def test_a_text_beyond_64_kilobytes_is_stored_whole_and_reported_cut(
+    site: Site, start_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = "щ" * 40_000
+    monkeypatch.setattr("gpu_worker.engines.text.TextEngine._text", lambda *_: whole)
+    start_worker()
+    (output,) = site.final(site.send("text", a_text_request(max_tokens=2))).outputs
+    assert site.get(output.key).decode() == whole
+    assert (output.characters, output.bytes) == (40_000, 80_000)
+    assert len(output.text.encode()) == 64 * 1024
+
+
+def test_an_answer_without_words_fails_the_task_for_good(
+    site: Site, start_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gpu_worker.engines.text.TextEngine._text", lambda *_: "")
+    start_worker()
+    failed = site.final(site.send("text", a_text_request(max_tokens=2)))
+    assert (failed.code, failed.retryable) == ("empty_answer", False)
+
+
+def test_a_bucket_that_is_gone_fails_the_task_for_now(site: Site, start_worker: Callable[..., Worker]) -> None:
+    start_worker(media_bucket="no-such-bucket")
+    failed = site.final(site.send("image", an_image_request()))
+    assert (failed.code, failed.retryable) == ("worker_error", True)
+
+
+def test_a_worker_outlives_the_restart_of_its_queues(tmp_path: Path) -> None:
+    port = free_port()
+    server = start_ministack(tmp_path, port=port)
+    worker = None
+    try:
+        site = Site(f"http://127.0.0.1:{port}")
+        worker = Worker(site.settings(), catalogue=CATALOGUE)
+        worker.start()
+        assert site.final(site.send("image", an_image_request())).event == "succeeded"
+        server.kill()
+        server.wait()
+        server = start_ministack(tmp_path, port=port)
+        for url in [*site.queues.values(), site.events_url]:
+            site.sqs.create_queue(QueueName=url.rsplit("/", 1)[1])
+        assert site.final(site.send("image", an_image_request())).event == "succeeded"
+    finally:
+        if worker:
+            worker.stop()
+        stop(server)
