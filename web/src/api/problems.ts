@@ -26,6 +26,18 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   not_a_picture: msg`This is no picture that can be read.`,
   unsupported_media_type: msg`Only PNG, JPEG and WebP pictures can be used.`,
   limit_reached: msg`The limit is reached for now. Try again later.`,
+  run_not_failed: msg`Only a run that failed can go on.`,
+  wrong_origin: msg`This call came from another site and was refused.`,
+  // Why a step failed.
+  gave_up: msg`Several workers stopped at this step, so it was not started again.`,
+  worker_lost: msg`The worker was lost, and so were the tries after it.`,
+  worker_error: msg`Something went wrong inside the worker.`,
+  out_of_memory: msg`The worker ran out of memory at this step.`,
+  model_unavailable: msg`The model of this step could not be loaded here.`,
+  unfit_model: msg`The model cannot do this kind of step.`,
+  empty_answer: msg`The model answered nothing. Another seed or other words may help.`,
+  picture_missing: msg`The picture to start from does not exist any more.`,
+  bad_picture: msg`The picture to start from cannot be read, or is too large.`,
   prompt_too_long: msg`The prompt became too long after the inputs were filled in.`,
 };
 
@@ -60,9 +72,9 @@ type Rule = [RegExp, (...found: string[]) => MessageDescriptor];
 /** The API words its rules in English; those that people meet are said in both languages. */
 const RULES: Rule[] = [
   [/^(?:is missing|Field required)/, () => msg`Please fill this in.`],
-  [/at least 1 character/, () => msg`Please fill this in.`],
-  [/at least (\d+) characters/, (least) => msg`At least ${least} characters.`],
-  [/at most (\d+) characters/, (most) => msg`At most ${most} characters.`],
+  [/at least 1 (?:character|item)/, () => msg`Please fill this in.`],
+  [/at least (\d+) (?:characters|items)/, (least) => msg`At least ${least} characters.`],
+  [/at most (\d+) (?:characters|items)/, (most) => msg`At most ${most} characters.`],
   [/^must be between (\S+) and (\S+) for/, (least, most) => msg`From ${least} to ${most} for this model.`],
   [/^must be (\S+) for the model/, (only) => msg`Only ${only} for this model.`],
   [/greater than or equal to (\S+)/, (least) => msg`At least ${least}.`],

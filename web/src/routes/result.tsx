@@ -27,12 +27,15 @@ const route = getRouteApi("/results/$id");
 function ResultPage() {
   const { id } = route.useParams();
   const { data: result, error, refetch } = useResult(id);
+  const { id: pipeline = "", version = 0 } = result?.pipeline ?? {};
+  const made = useVersion(pipeline, version, { enabled: Boolean(result) });
   usePageTitle(result?.title);
   if (error) return <Failure message={problemMessage(error)} onRetry={() => void refetch()} />;
   if (!result) return <Loading />;
   return (
     <ResultView
       result={result}
+      inputs={made.data?.spec.inputs}
       rating={<RatePipeline pipelineId={result.pipeline.id} />}
       actions={<Actions key={result.id} result={result} />}
     />

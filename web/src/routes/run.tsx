@@ -1,7 +1,7 @@
 /** The page of one run, live. */
 import { useLingui } from "@lingui/react/macro";
 import { createLazyRoute, getRouteApi } from "@tanstack/react-router";
-import { usePipeline } from "@/api/pipelines";
+import { usePipeline, useVersion } from "@/api/pipelines";
 import { problemMessage } from "@/api/problems";
 import { useRun } from "@/api/runs";
 import type { Run } from "@/api/types";
@@ -26,12 +26,14 @@ function RunPage() {
 
 function Shown({ run }: { run: Run }) {
   const { data: pipeline } = usePipeline(run.pipeline);
+  const version = useVersion(run.pipeline, run.version);
   const flow = useRunFlow();
   const again = () => flow.begin({ pipeline: run.pipeline, version: run.version, inputs: run.inputs });
   return (
     <RunView
       run={run}
       title={pipeline?.title}
+      inputs={version.data?.spec.inputs}
       actions={<RunActions run={run} title={pipeline?.title} onAgain={again} again={flow} />}
     />
   );

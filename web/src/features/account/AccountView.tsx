@@ -7,6 +7,7 @@ import type { Account } from "@/api/types";
 import { useFormat } from "@/i18n/useFormat";
 import { Button, LinkButton } from "@/ui/Button";
 import { Notice } from "@/ui/State";
+import { About } from "./About";
 import styles from "./Account.module.css";
 import { Keys } from "./Keys";
 import { Quotas } from "./Quotas";
@@ -46,6 +47,7 @@ export function AccountView({ me, onGone }: { me: Account; onGone: () => void })
         )}
         {signOut.isError && <Notice tone="bad">{problemMessage(signOut.error)}</Notice>}
       </div>
+      {!guest && <About about={me.about} />}
       {!guest && <Keys />}
       <DeleteAccount onGone={onGone} />
     </div>

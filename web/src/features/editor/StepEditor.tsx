@@ -4,10 +4,10 @@ import type { Dispatch } from "react";
 import type { Kind, Model } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
-import { useKindNames } from "@/ui/useKindNames";
 import type { Change, DraftStep } from "./draft";
 import styles from "./Editor.module.css";
 import { type Faults, under } from "./faults";
+import { KindAndModel } from "./KindAndModel";
 import { ParamControl } from "./ParamControl";
 import { fieldsOf } from "./params";
 
@@ -113,52 +113,5 @@ function StepBar({
         <Trans>Delete</Trans>
       </Button>
     </div>
-  );
-}
-
-interface KindAndModelProps extends Pick<StepEditorProps, "step" | "kinds" | "models" | "dispatch"> {
-  error: string | undefined;
-}
-
-function KindAndModel({ step, kinds, models, dispatch, error }: KindAndModelProps) {
-  const { t } = useLingui();
-  const kindNames: Record<string, string> = useKindNames();
-  const fitting = (kind: string) => models.filter((model) => model.kinds.some((known) => known === kind));
-  const choose = (kindName: string, model: Model | undefined) => {
-    const kind = kinds.find((known) => known.kind === kindName);
-    if (kind && model) dispatch({ do: "setModel", key: step.key, kind, model });
-  };
-  return (
-    <>
-      <Field label={<Trans>What it does</Trans>}>
-        <select value={step.kind} onChange={({ target }) => choose(target.value, fitting(target.value)[0])}>
-          {kinds.map((kind) => (
-            <option key={kind.kind} value={kind.kind}>
-              {kindNames[kind.kind] ?? kind.title}
-            </option>
-          ))}
-        </select>
-      </Field>
-      <Field label={<Trans>Model</Trans>} error={error}>
-        <select
-          value={step.model}
-          onChange={({ target }) =>
-            choose(
-              step.kind,
-              models.find((model) => model.id === target.value),
-            )
-          }
-        >
-          {!models.some((model) => model.id === step.model) && (
-            <option value={step.model}>{step.model}</option>
-          )}
-          {fitting(step.kind).map((model) => (
-            <option key={model.id} value={model.id}>
-              {model.available ? model.title : t`${model.title} (no worker now)`}
-            </option>
-          ))}
-        </select>
-      </Field>
-    </>
   );
 }

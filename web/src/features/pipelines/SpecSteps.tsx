@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import type { Spec, StepSpec } from "@/api/types";
 import { Facts } from "@/ui/Facts";
 import { PromptTemplate } from "@/ui/PromptTemplate";
+import { inOrder } from "@/ui/paramOrder";
 import { StepCard } from "@/ui/StepCard";
 import { useParamNames } from "@/ui/useParamNames";
 
@@ -42,7 +43,7 @@ function Words({ step, labels }: { step: StepSpec; labels: Record<string, string
 
 function Settings({ step }: { step: StepSpec }) {
   const paramName = useParamNames();
-  const facts = Object.entries(step.params)
+  const facts = inOrder<unknown>({ ...step.params })
     .filter(([name]) => name !== "image" && !WORDS.includes(name))
     .map(([name, value]) => ({ name: paramName(name), value: String(value) }));
   if (facts.length === 0) return null;

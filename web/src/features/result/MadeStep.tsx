@@ -5,6 +5,7 @@ import { useFormat } from "@/i18n/useFormat";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Outputs } from "@/ui/Outputs";
 import { PromptBlock } from "@/ui/PromptBlock";
+import { inOrder } from "@/ui/paramOrder";
 import { StepCard } from "@/ui/StepCard";
 import { useParamNames } from "@/ui/useParamNames";
 
@@ -48,7 +49,7 @@ function referenceOf(value: unknown): string {
 }
 
 function plainParams(params: Record<string, unknown>): [string, unknown][] {
-  return Object.entries(params).filter(([name]) => !WORDS.includes(name));
+  return inOrder(params).filter(([name]) => !WORDS.includes(name));
 }
 
 function longParams(params: Record<string, unknown>): [string, string][] {

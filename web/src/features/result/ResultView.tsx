@@ -1,10 +1,10 @@
 /** A result: what was made, by whom, and then exactly how. What can be done with it comes from the page. */
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Result } from "@/api/types";
 import { useFormat } from "@/i18n/useFormat";
-import { type Fact, Facts } from "@/ui/Facts";
+import { InputFacts, type InputShown } from "@/ui/InputFacts";
 import { Outputs } from "@/ui/Outputs";
 import { MadeStep } from "./MadeStep";
 import styles from "./Result.module.css";
@@ -12,11 +12,13 @@ import { showcaseOf } from "./showcase";
 
 interface ResultViewProps {
   result: Result;
+  /** The inputs of the version that made it, once they are known. */
+  inputs: InputShown[] | undefined;
   actions: ReactNode;
   rating: ReactNode;
 }
 
-export function ResultView({ result, actions, rating }: ResultViewProps) {
+export function ResultView({ result, inputs, actions, rating }: ResultViewProps) {
   return (
     <>
       <div className={styles.top}>
@@ -27,7 +29,7 @@ export function ResultView({ result, actions, rating }: ResultViewProps) {
           <Head result={result} />
           <PipelineLine result={result} />
           {rating}
-          <InputFacts result={result} />
+          <InputFacts values={result.inputs} seed={result.seed} inputs={inputs} />
           {actions}
         </div>
       </div>
@@ -93,15 +95,4 @@ function PipelineLine({ result }: { result: Result }) {
       )}
     </p>
   );
-}
-
-const IMAGE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-function InputFacts({ result }: { result: Result }) {
-  const { t } = useLingui();
-  const facts: Fact[] = Object.entries(result.inputs).map(([name, value]) => ({
-    name,
-    value: IMAGE_ID.test(value) ? t`a picture` : value,
-  }));
-  return <Facts facts={[...facts, { name: t`Seed`, value: <code>{result.seed}</code> }]} />;
 }

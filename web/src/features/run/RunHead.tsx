@@ -3,7 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { codeMessage } from "@/api/problems";
 import type { Run } from "@/api/types";
-import { type Fact, Facts } from "@/ui/Facts";
+import { InputFacts, type InputShown } from "@/ui/InputFacts";
 import { Progress } from "@/ui/Progress";
 import { Notice } from "@/ui/State";
 import { progressOf } from "./progress";
@@ -11,14 +11,16 @@ import styles from "./Run.module.css";
 import { useStateNames } from "./useStateNames";
 import { Waiting } from "./Waiting";
 
-export function RunHead({ run, title }: { run: Run; title: string | undefined }) {
+interface RunHeadProps {
+  run: Run;
+  title: string | undefined;
+  inputs: InputShown[] | undefined;
+}
+
+export function RunHead({ run, title, inputs }: RunHeadProps) {
   const { t } = useLingui();
   const names = useStateNames();
   const active = run.state === "queued" || run.state === "running";
-  const facts: Fact[] = [
-    ...Object.entries(run.inputs).map(([name, value]) => ({ name, value })),
-    { name: t`Seed`, value: <code>{run.seed}</code> },
-  ];
   return (
     <div className={styles.head}>
       <div>
@@ -36,7 +38,7 @@ export function RunHead({ run, title }: { run: Run; title: string | undefined })
       )}
       {active && run.queue && <Waiting place={run.queue} />}
       {run.error && <Notice tone="bad">{codeMessage(run.error.code, run.error.detail)}</Notice>}
-      <Facts facts={facts} />
+      <InputFacts values={run.inputs} seed={run.seed} inputs={inputs} />
     </div>
   );
 }

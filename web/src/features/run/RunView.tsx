@@ -2,6 +2,7 @@
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import type { Run } from "@/api/types";
+import type { InputShown } from "@/ui/InputFacts";
 import styles from "./Run.module.css";
 import { RunHead } from "./RunHead";
 import { TaskCard } from "./TaskCard";
@@ -9,13 +10,15 @@ import { TaskCard } from "./TaskCard";
 interface RunViewProps {
   run: Run;
   title: string | undefined;
+  /** The inputs of the version that runs, once they are known. */
+  inputs: InputShown[] | undefined;
   actions: ReactNode;
 }
 
-export function RunView({ run, title, actions }: RunViewProps) {
+export function RunView({ run, title, inputs, actions }: RunViewProps) {
   return (
     <>
-      <RunHead run={run} title={title} />
+      <RunHead run={run} title={title} inputs={inputs} />
       <div className={styles.actions}>{actions}</div>
       <h2 className={styles.stepsTitle}>
         <Trans>Steps</Trans>
