@@ -1,6 +1,5 @@
 """The catalogue says what the files of its models really are."""
 
-import hashlib
 from importlib.metadata import files as package_files
 from pathlib import Path
 
@@ -9,33 +8,26 @@ import pytest
 from contract import catalogue
 from contract.catalogue import Model, OwnSource, PackageSource
 from contract.kinds import KINDS, template_params
+from gpu_worker.sources import file_digest, folder_digest
 
 ROOT = Path(__file__).parents[2]
 MODELS = catalogue.load("gpu").models
 
 
-def _sha256(paths: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _source_files(model: Model) -> list[Path]:
+def _digest(model: Model) -> str:
     match model.source:
         case PackageSource(package=package, path=path):
-            return [Path(str(f.locate())) for f in package_files(package) or [] if str(f) == path]
+            (file,) = [Path(str(f.locate())) for f in package_files(package) or [] if str(f) == path]
+            return file_digest(file)
         case OwnSource(path=path):
-            return sorted(p for p in (ROOT / path).rglob("*") if p.is_file())
+            return folder_digest(ROOT / path)
         case _:
             pytest.skip("a hub's revision is its commit")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
 def test_the_revision_is_the_head_of_the_sha256_over_the_files(model: Model) -> None:
-    paths = _source_files(model)
-    assert paths
-    assert _sha256(paths)[:40] == model.revision
+    assert _digest(model)[:40] == model.revision
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
