@@ -15,6 +15,8 @@ export default defineConfig({
     target: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     manifest: true,
+    // Says how long plugins took whenever the machine is busy.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { host: "127.0.0.1", proxy: { "/api": proxied, "/media": proxied } },
   test: {

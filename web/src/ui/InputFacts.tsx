@@ -17,7 +17,9 @@ interface InputFactsProps {
 
 export function InputFacts({ values, seed, inputs }: InputFactsProps) {
   const { t } = useLingui();
-  const facts = Object.entries(values).map(([name, value]) => {
+  const placeOf = (name: string) => inputs?.findIndex((known) => known.name === name) ?? 0;
+  const ordered = Object.entries(values).sort(([a], [b]) => placeOf(a) - placeOf(b));
+  const facts = ordered.map(([name, value]) => {
     const input = inputs?.find((known) => known.name === name);
     return { name: input?.label || name, value: input?.type === "image" ? t`a picture` : value };
   });

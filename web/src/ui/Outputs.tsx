@@ -31,6 +31,7 @@ interface OutputsProps {
 }
 
 export function Outputs({ outputs, alt, large = false }: OutputsProps) {
+  if (outputs.length === 0) return null;
   return (
     <div className={styles.outputs} data-count={Math.min(outputs.length, 3)} data-large={large}>
       {outputs.map((output) =>

@@ -57,6 +57,16 @@ describe("the run form", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  it("stops blaming a field once it is changed", async () => {
+    openPage(`/pipelines/${pipeline.id}`, { ...about, ...me });
+    const seed = await screen.findByLabelText("Seed");
+    await userEvent.type(seed, "x");
+    await userEvent.click(screen.getByRole("button", { name: "Run" }));
+    expect(seed).toBeInvalid();
+    await userEvent.clear(seed);
+    expect(seed).toBeValid();
+  });
+
   it("takes up the inputs and the seed of a result", async () => {
     const result = aResult();
     openPage(`/pipelines/${pipeline.id}?result=${result.id}`, {

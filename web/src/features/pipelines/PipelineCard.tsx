@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { PipelineSummary } from "@/api/types";
 import { StarsShown } from "@/ui/Stars";
 import { Tags } from "@/ui/Tags";
-import { useKindNames } from "@/ui/useKindNames";
+import { inKindOrder, useKindNames } from "@/ui/useKindNames";
 import styles from "./Pipelines.module.css";
 
 export function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
@@ -13,7 +13,7 @@ export function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
   return (
     <li className={styles.card}>
       <ul className={styles.kinds}>
-        {pipeline.kinds.map((kind) => (
+        {inKindOrder(pipeline.kinds).map((kind) => (
           <li key={kind}>{kinds[kind] ?? kind}</li>
         ))}
       </ul>

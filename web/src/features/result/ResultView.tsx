@@ -8,7 +8,7 @@ import { InputFacts, type InputShown } from "@/ui/InputFacts";
 import { Outputs } from "@/ui/Outputs";
 import { MadeStep } from "./MadeStep";
 import styles from "./Result.module.css";
-import { showcaseOf } from "./showcase";
+import { alongsideOf, showcaseOf } from "./showcase";
 
 interface ResultViewProps {
   result: Result;
@@ -24,6 +24,7 @@ export function ResultView({ result, inputs, actions, rating }: ResultViewProps)
       <div className={styles.top}>
         <div className={styles.show}>
           <Outputs outputs={showcaseOf(result)} alt={result.excerpt} large />
+          <Outputs outputs={alongsideOf(result)} alt={result.excerpt} />
         </div>
         <div className={styles.side}>
           <Head result={result} />

@@ -10,6 +10,14 @@ export function showcaseOf(result: Result): Output[] {
   return [...shown].sort((a, b) => Number(b.id === cover) - Number(a.id === cover));
 }
 
+/** The pictures of the other steps, in order: what led to it, or what it is to be compared with. */
+export function alongsideOf(result: Result): Output[] {
+  const shown = new Set(showcaseOf(result).map((output) => output.id));
+  return result.tasks.flatMap((task) =>
+    task.outputs.filter((output) => output.type === "image" && !shown.has(output.id)),
+  );
+}
+
 /** The picture that goes on when a result is used as the input of something else. */
 export function mainImageOf(result: Result): string | undefined {
   return showcaseOf(result).find((output) => output.type === "image")?.id;

@@ -25,6 +25,10 @@ export function RunForm({ pipeline, version, spec, prefill = {}, children }: Run
   const [blame, setBlame] = useState<Record<string, Blame>>({});
   const errors = useErrors(blame, flow.error);
 
+  const change = (update: (old: FormValues) => FormValues) => {
+    setBlame({});
+    setValues(update);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const outcome = toRequest({ pipeline, version }, spec, values);
@@ -33,11 +37,11 @@ export function RunForm({ pipeline, version, spec, prefill = {}, children }: Run
   };
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
-      <Inputs spec={spec} values={values} errors={errors} onChange={setValues} />
+      <Inputs spec={spec} values={values} errors={errors} onChange={change} />
       <SeedField
         value={values.seed}
         error={errors.seed}
-        onChange={(seed) => setValues((old) => ({ ...old, seed }))}
+        onChange={(seed) => change((old) => ({ ...old, seed }))}
       />
       {flow.error && <Notice tone="bad">{problemMessage(flow.error)}</Notice>}
       <div className={styles.actions}>

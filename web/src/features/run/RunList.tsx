@@ -40,13 +40,16 @@ export function RunList() {
   );
 }
 
+/** A list does not say which inputs are pictures; the ids by which they are named tell. */
+const PICTURE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function RunItem({ run }: { run: RunSummary }) {
   const names = useStateNames();
   const format = useFormat();
   const outputs = run.tasks.flatMap((task) => task.outputs);
   const picture = outputs.findLast((output) => output.type === "image");
   const text = outputs.findLast((output) => output.type === "text");
-  const words = Object.values(run.inputs).join(", ") || run.tasks[0]?.prompt;
+  const words = Object.values(run.inputs).filter((value) => !PICTURE_ID.test(value));
   return (
     <li>
       <Link to="/runs/$id" params={{ id: run.id }} className={styles.item}>
@@ -59,7 +62,7 @@ function RunItem({ run }: { run: RunSummary }) {
         </span>
         <span className={styles.words}>
           <strong>{names[run.state]}</strong>
-          <span>{words}</span>
+          <span>{words.join(", ") || run.tasks[0]?.prompt}</span>
         </span>
         <time dateTime={run.created_at} className={styles.soft}>
           {format.ago(run.created_at)}
