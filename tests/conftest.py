@@ -1,6 +1,8 @@
 """Fixtures that every test folder shares: the real servers, started once a session and only when asked for."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,7 +29,10 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URI of a PostgreSQL server; make a database of your own with `tests.services.postgres.fresh_database`."""
-    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as uri:
+def postgres() -> Iterator[str]:
+    """The URI of a PostgreSQL server; make a database of your own with `tests.services.postgres.fresh_database`.
+
+    Not under pytest's folder: each start of pytest closes that to other users, and under root the server is one.
+    """
+    with TemporaryDirectory(prefix="atelier-postgres-") as folder, running_postgres(Path(folder) / "data") as uri:
         yield uri
