@@ -95,7 +95,8 @@ def delete_me(response: Response, caller: Caller, services: Services, sends: Sen
     What is public stays, without a name; stored files go within minutes.
     """
     told = erasure.erase(tx, caller.id)
-    sends.add(lambda: media.mark_cancelled(services.s3, told, bucket=services.settings.media_bucket))
+    if told:
+        sends.add(lambda: media.mark_cancelled(services.s3, told, bucket=services.settings.media_bucket))
     drop_session(response, settings=services.settings)
 
 
