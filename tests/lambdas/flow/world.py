@@ -1,7 +1,7 @@
 """Accounts, runs, messages and workers around the real store and handlers' logic; time passes when a test says so."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,6 +114,10 @@ class World:
     pace: Pace = field(default_factory=Pace)
     sent: list[Outgoing] = field(default_factory=list)
     cancelled: list[UUID] = field(default_factory=list)
+    passed: timedelta = timedelta()
+    """How much time has passed because a test said so."""
+    sent_after: dict[str, timedelta] = field(default_factory=dict)
+    """What had passed when a message was sent."""
 
     def account(self, *, guest: bool = False) -> UUID:
         """A new account."""
@@ -167,14 +171,14 @@ class World:
             run_id = runs.create(self.conn, new, account_id=account, guest=guest, catalogue=CATALOGUE, run_id=None)
             messages = dispatch(self.conn, pace=self.pace) if send else []
         if not lost:
-            self.sent += messages
+            self._send(messages)
         return run_id
 
     def dispatch(self) -> list[Outgoing]:
         """Send what there is room for."""
         with self.conn.transaction():
             messages = dispatch(self.conn, pace=self.pace)
-        self.sent += messages
+        self._send(messages)
         return messages
 
     def hear(self, *events: TaskEvent | Alive, lost: bool = False, sent_at: datetime | None = None) -> list[Outgoing]:
@@ -183,7 +187,7 @@ class World:
         with self.conn.transaction():
             aftermath = advance(self.conn, batch, pace=self.pace)
         if not lost:
-            self.sent += aftermath.messages
+            self._send(aftermath.messages)
             self.cancelled += aftermath.cancelled
         return list(aftermath.messages)
 
@@ -191,7 +195,7 @@ class World:
         """A pass over the leases."""
         with self.conn.transaction():
             swept = judge(self.conn, caught_up=caught_up, pace=self.pace)
-        self.sent += swept.messages
+        self._send(swept.messages)
         self.cancelled += swept.cancelled
         return list(swept.messages)
 
@@ -199,8 +203,17 @@ class World:
         """What a start of the one-machine edition does."""
         with self.conn.transaction():
             swept = send_all_again(self.conn, pace=self.pace)
-        self.sent += swept.messages
+        self._send(swept.messages)
         return list(swept.messages)
+
+    def _send(self, messages: Sequence[Outgoing]) -> None:
+        self.sent += messages
+        self.sent_after |= {message.body: self.passed for message in messages}
+
+    def is_too_old(self, message: Outgoing) -> bool:
+        """Whether a worker that received the message now would throw it away."""
+        deadline = TASK_REQUESTED.validate_json(message.body).deadline
+        return deadline - (self.passed - self.sent_after[message.body]) < datetime.now(tz=UTC)
 
     def receive(self, *, worker: str = "worker-1") -> Delivery:
         """A worker takes the oldest message."""
@@ -209,6 +222,9 @@ class World:
     def work(self, text: str = "A fox sleeps.") -> None:
         """Workers do everything that is sent, until nothing is."""
         while self.sent:
+            if self.is_too_old(self.sent[0]):
+                self.sent.pop(0)
+                continue
             delivery = self.receive()
             self.hear(delivery.started())
             self.hear(delivery.succeeded(text))
@@ -234,6 +250,7 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Let the database believe that this much time has passed."""
         gone = {"d": timedelta(seconds=seconds)}
+        self.passed += gone["d"]
         for statement in _SHIFTS:
             self.conn.execute(statement, gone)
 
