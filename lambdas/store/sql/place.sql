@@ -51,6 +51,7 @@ SELECT count(*) FROM (
        SELECT FROM turns u
         CROSS JOIN LATERAL (
               SELECT FROM tasks b
-               WHERE b.queue = %(queue)s AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL) b
+               WHERE b.queue = %(queue)s AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL
+               LIMIT %(counted)s) b
         WHERE u.queue = %(queue)s AND NOT u.guest AND u.waiting
         LIMIT %(counted)s) members
