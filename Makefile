@@ -34,12 +34,12 @@ check: setup-dev ## style, types, import rules, generated files up to date, tran
 	@$(TOOLS) pyright
 	@$(TOOLS) mypy
 	@$(TOOLS) lint-imports
-	@$(VENV) -m lambdas.api.openapi | cmp -s - web/openapi.json || \
+	@$(VENV) -m lambdas.api | cmp -s - web/openapi.json || \
 		{ echo "web/openapi.json does not fit the API: run make generate"; exit 1; }
 	@$(NPM) run check --silent
 
 generate: setup-dev ## the API's OpenAPI document and the web client made from it
-	@$(VENV) -m lambdas.api.openapi > .cache/openapi.json && mv .cache/openapi.json web/openapi.json
+	@$(VENV) -m lambdas.api > .cache/openapi.json && mv .cache/openapi.json web/openapi.json
 	@$(NPM) run generate --silent
 
 bench: setup-dev ## all benchmarks, or make bench ONLY=gallery; a table, and .bench/latest.json

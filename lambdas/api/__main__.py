@@ -1,6 +1,7 @@
-"""`python -m lambdas.api` writes web/openapi.json, from which the web client is generated."""
+"""`python -m lambdas.api` prints the OpenAPI document: web/openapi.json, from which the web client is generated."""
 
 import json
+import sys
 from pathlib import Path
 
 from lambdas.api.app import bare_app
@@ -14,5 +15,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(), "utf-8")
-    print(f"wrote {FILE}")
+    sys.stdout.write(text())

@@ -12,7 +12,7 @@ OPERATIONS = [
 
 
 def test_the_committed_document_is_up_to_date() -> None:
-    assert FILE.read_text("utf-8") == text(), "run python -m lambdas.api"
+    assert FILE.read_text("utf-8") == text(), "run make generate"
 
 
 def test_it_is_served_as_it_is_committed(ana: Person) -> None:
