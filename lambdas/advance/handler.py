@@ -43,6 +43,10 @@ class Advancer:
         self._s3 = client("s3", **place)
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
+    def close(self) -> None:
+        """Give the connection back; a Lambda never does, for its end is not told."""
+        self._database.close()
+
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Hear a batch in one transaction, or one by one when something in it does not go through."""
         done = self._together(event["Records"])

@@ -116,9 +116,9 @@ def _count(task: Task, event: Started | Progress | Failed | Released, *, pace: P
         case Progress():
             return _progress(task, event, pace=pace, now=now)
         case Failed(retryable=True):
-            return _retry(task, code=event.code, detail=event.detail, now=now)
+            return _retry(task, code=event.code, detail=storable(event.detail), now=now)
         case Failed():
-            return fail(task, code=event.code, detail=event.detail, now=now)
+            return fail(task, code=event.code, detail=storable(event.detail), now=now)
         case Released():
             return _requeue(task)
 
@@ -187,7 +187,12 @@ def _value(event: Succeeded) -> str:
     """What later steps insert: the first output's text, or where its picture stands."""
     first = event.outputs[0]
     # One character over the limit is enough to be refused as too long wherever it is inserted.
-    return first.text[: MAX_TEXT_CHARACTERS + 1] if first.type == "text" else first.key
+    return storable(first.text[: MAX_TEXT_CHARACTERS + 1]) if first.type == "text" else first.key
+
+
+def storable(text: str) -> str:
+    """A text of a model or worker as PostgreSQL can keep it: it knows no NUL."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _retry(task: Task, *, code: str, detail: str, now: datetime) -> Task:

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from contract.limits import EXCERPT_CHARACTERS
 from contract.messages import Output, Succeeded
+from lambdas.domain.states import storable
 from lambdas.store.queries import load
 from lambdas.store.records import records
 
@@ -39,5 +40,5 @@ def unlinked(conn: Connection[Any], *, prefixes: Iterable[str]) -> list[str]:
 def _columns(output: Output) -> dict[str, Any]:
     columns = output.model_dump(exclude={"text"})
     if output.type == "text":
-        columns["excerpt"] = output.text[:EXCERPT_CHARACTERS]
+        columns["excerpt"] = storable(output.text[:EXCERPT_CHARACTERS])
     return columns

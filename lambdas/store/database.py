@@ -29,6 +29,11 @@ class Database:
                 self._conn.execute("SELECT set_config(%s, %s, false)", (name, value))
         return self._conn
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._conn is not None:
+            self._conn.close()
+
 
 def is_down(error: psycopg.Error) -> bool:
     """Whether an error says that the server is away, so that trying with less would not help."""

@@ -40,6 +40,10 @@ class Sweeper:
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
 
+    def close(self) -> None:
+        """Give the connection back; a Lambda never does, for its end is not told."""
+        self._database.close()
+
     def sweep(self, *, resend_all: bool = False) -> dict[str, int]:
         """One pass, unless another one is at work."""
         conn = self._database.connect()

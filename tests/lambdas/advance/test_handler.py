@@ -1,0 +1,166 @@
+"""The handler with real SQS events, a real database, real queues and a real bucket."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import BaseModel
+
+from contract.messages import TASK_REQUESTED
+from lambdas.advance.handler import Advancer
+from lambdas.advance.settings import Settings
+from lambdas.store import runs
+from tests.lambdas.flow.world import CHAIN, ONE_STEP, SIDE_BY_SIDE, World
+from tests.services.ministack import a_bucket, a_queue, aws
+
+
+@pytest.fixture
+def world(conn: psycopg.Connection) -> World:
+    return World(conn)
+
+
+@pytest.fixture
+def settings(database: str, ministack: str) -> Settings:
+    return Settings(
+        database_url=database,
+        media_bucket=a_bucket(ministack),
+        steps_text_queue_url=a_queue(ministack, "text"),
+        steps_image_queue_url=a_queue(ministack, "image"),
+        aws_endpoint_url=ministack,
+    )
+
+
+@pytest.fixture
+def advancer(settings: Settings) -> Iterator[Advancer]:
+    with closing(Advancer(settings)) as advancer:
+        yield advancer
+
+
+def sqs_event(*bodies: BaseModel | str, sent_at: datetime | None = None) -> dict[str, Any]:
+    """What Lambda hands over; messages are called m0, m1, …"""
+    milliseconds = str(int((sent_at or datetime.now(tz=UTC)).timestamp() * 1000))
+    return {
+        "Records": [
+            {
+                "messageId": f"m{n}",
+                "receiptHandle": "r",
+                "body": body if isinstance(body, str) else body.model_dump_json(),
+                "attributes": {"SentTimestamp": milliseconds, "ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:events",
+                "awsRegion": "us-east-1",
+            }
+            for n, body in enumerate(bodies)
+        ]
+    }
+
+
+def failures(answer: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def received(endpoint: str, url: str) -> list[Any]:
+    answer = aws("sqs", endpoint).receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    return [TASK_REQUESTED.validate_json(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def test_a_success_sends_the_next_step(world: World, advancer: Advancer, settings: Settings, ministack: str) -> None:
+    run = world.run(world.account(), CHAIN)
+    text = world.receive()
+    assert failures(advancer.handle(sqs_event(text.started(), text.succeeded("An owl.")), None)) == []
+    (request,) = received(ministack, settings.steps_image_queue_url)
+    assert (request.run, request.params.prompt) == (run, "An owl.")
+
+
+def test_a_malformed_event_alone_comes_again(world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    text = world.receive()
+    surprise = json.loads(text.started().model_dump_json()) | {"surprise": 1}
+    answer = advancer.handle(sqs_event("{", text.started(), '{"event": "party"}', json.dumps(surprise)), None)
+    assert failures(answer) == ["m0", "m2", "m3"]
+    assert world.state(run) == "running"
+
+
+def test_an_event_that_cannot_be_true_holds_up_no_other(world: World, advancer: Advancer) -> None:
+    account = world.account()
+    good, bad = world.run(account, ONE_STEP), world.run(account, ONE_STEP)
+    first, second = world.receive(), world.receive()
+    forged = second.succeeded().model_copy(update={"delivery": first.id})
+    answer = advancer.handle(sqs_event(first.started(), forged, first.succeeded()), None)
+    assert failures(answer) == ["m1"]
+    assert (world.state(good), world.state(bad)) == ("succeeded", "queued")
+
+
+def test_a_text_that_postgresql_cannot_hold_is_no_poison(world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), CHAIN)
+    answer = advancer.handle(sqs_event(world.receive().succeeded("A\x00B")), None)
+    assert failures(answer) == []
+    assert world.task(run)["state"] == "succeeded"
+    assert world.task(run, 1)["prompt"] == "A\ufffdB"
+
+
+def test_a_batch_that_comes_again_changes_nothing(world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    text = world.receive()
+    event = sqs_event(text.started(), text.succeeded())
+    advancer.handle(event, None)
+    before = world.tasks(run)
+    assert failures(advancer.handle(event, None)) == []
+    assert world.tasks(run) == before
+
+
+def test_workers_of_a_failed_run_are_told(world: World, advancer: Advancer, settings: Settings, ministack: str) -> None:
+    world.run(world.account(), SIDE_BY_SIDE)
+    scene, mood = world.receive(), world.receive()
+    advancer.handle(sqs_event(mood.started(), scene.failed(retryable=False)), None)
+    listed = aws("s3", ministack).list_objects_v2(Bucket=settings.media_bucket)["Contents"]
+    assert [item["Key"] for item in listed] == [f"control/cancel/{mood.request.task}"]
+
+
+def test_the_clock_is_the_queues_and_not_the_workers(world: World, advancer: Advancer) -> None:
+    sent_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    sign = world.alive_sign().model_copy(update={"sent_at": sent_at + timedelta(days=400)})
+    advancer.handle(sqs_event(sign, sent_at=sent_at), None)
+    assert world.conn.execute("SELECT newest FROM event_clock").fetchone() == (sent_at,)
+    assert world.conn.execute("SELECT seen_at FROM workers").fetchone() == (sent_at,)
+
+
+def test_an_older_sign_of_life_changes_nothing(world: World, advancer: Advancer) -> None:
+    now = datetime.now(tz=UTC)
+    advancer.handle(sqs_event(world.alive_sign(slots=4), sent_at=now), None)
+    advancer.handle(sqs_event(world.alive_sign(slots=2), sent_at=now - timedelta(seconds=20)), None)
+    assert world.conn.execute("SELECT slots FROM workers").fetchone() == (4,)
+
+
+def test_queues_that_do_not_answer_leave_the_events_heard(world: World, settings: Settings) -> None:
+    account = world.account()
+    run = world.run(account, CHAIN)
+    text = world.receive()
+    with closing(Advancer(settings.model_copy(update={"aws_endpoint_url": "http://127.0.0.1:1"}))) as deaf:
+        assert failures(deaf.handle(sqs_event(text.succeeded("An owl.")), None)) == []
+    assert world.task(run)["state"] == "succeeded"
+    assert runs.find(world.conn, run, account_id=account).queued is not None
+
+
+def test_a_database_that_is_away_leaves_the_whole_batch_in_the_queue(world: World, settings: Settings) -> None:
+    world.run(world.account(), ONE_STEP)
+    lost = Advancer(settings.model_copy(update={"database_url": "postgresql://127.0.0.1:1/none"}))
+    with pytest.raises(psycopg.OperationalError):
+        lost.handle(sqs_event(world.receive().started()), None)
+
+
+def test_a_connection_that_broke_is_opened_anew(world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    text = world.receive()
+    advancer.handle(sqs_event(text.started()), None)
+    world.conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    with pytest.raises(psycopg.OperationalError):
+        advancer.handle(sqs_event(text.succeeded()), None)
+    assert failures(advancer.handle(sqs_event(text.succeeded()), None)) == []
+    assert world.state(run) == "succeeded"

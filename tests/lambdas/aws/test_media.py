@@ -1,0 +1,48 @@
+"""Marking and deleting in a real S3."""
+
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.aws import media
+from tests.services.ministack import a_bucket, aws
+
+
+def keys(endpoint: str, bucket: str) -> list[str]:
+    return [item.key for item in media.list_page(aws("s3", endpoint), bucket=bucket, prefix="")]
+
+
+def test_deleting_a_prefix_leaves_its_neighbours(ministack: str) -> None:
+    s3, bucket = aws("s3", ministack), a_bucket(ministack)
+    for key in ("media/a/0.png", "media/a/0.thumb.webp", "media/ab/0.png", "uploads/a"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    media.delete_prefix(s3, bucket=bucket, prefix="media/a/")
+    assert keys(ministack, bucket) == ["media/ab/0.png", "uploads/a"]
+    media.delete_prefix(s3, bucket=bucket, prefix="media/a/")
+
+
+def test_the_whole_bucket_is_never_deleted(ministack: str) -> None:
+    with pytest.raises(ValueError, match="whole bucket"):
+        media.delete_prefix(aws("s3", ministack), bucket="any", prefix="")
+
+
+def test_a_page_begins_behind_a_key(ministack: str) -> None:
+    s3, bucket = aws("s3", ministack), a_bucket(ministack)
+    for key in ("media/1", "media/2", "media/3", "other"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    page = media.list_page(s3, bucket=bucket, prefix="media/", after="media/1")
+    assert [item.key for item in page] == ["media/2", "media/3"]
+
+
+def test_a_cancel_marker_stands_where_workers_look(ministack: str) -> None:
+    s3, bucket, task = aws("s3", ministack), a_bucket(ministack), uuid4()
+    media.mark_cancelled(s3, [task], bucket=bucket)
+    assert keys(ministack, bucket) == [f"control/cancel/{task}"]
+
+
+def test_a_bucket_that_does_not_answer_stops_no_cancel(ministack: str) -> None:
+    s3 = aws("s3", ministack)
+    media.mark_cancelled(s3, [uuid4()], bucket="no-such-bucket")
+    with pytest.raises(ClientError):
+        media.delete_prefix(s3, bucket="no-such-bucket", prefix="media/")
