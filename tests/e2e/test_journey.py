@@ -1,5 +1,9 @@
 """The journey of two people over plain HTTP, on what `make run` starts and on real models."""
 
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -8,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.edition import Edition, an_edition
+from tests.e2e.edition import ROOT, Edition, an_edition
 from tests.e2e.people import Person, sign_up, sign_up_with_key
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -113,3 +117,30 @@ def test_the_page_and_its_files_answer(edition: Edition) -> None:
     assert scripts
     assert all(visitor.download(script).headers["content-type"].startswith("text/javascript") for script in scripts)
     assert visitor.download("/results/anything").text == page.text
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines need curl")
+def test_the_readmes_five_lines_work_as_written(edition: Edition) -> None:
+    cleo = sign_up(edition.address, "cleo")
+    step = {"name": "line", "kind": "text", "model": "smollm2-135m", "params": {"prompt": "Hello", "max_tokens": 4}}
+    pipeline = cleo.post("/pipelines", {"title": "Hello", "spec": {"steps": [step]}})
+    setting, search, start, watch, publish, remix = _readme_lines(edition.address)
+    names = {"KEY": cleo.post("/keys", {"name": "readme"})["key"], "PIPELINE": pipeline["id"]}
+
+    def answer(line: str, **more: str) -> Any:
+        environment = os.environ | names | more  # noqa: TID251 - handed on, not read
+        done = subprocess.run(["bash", "-ec", f"{setting}\n{line}"], env=environment, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    assert "items" in answer(search)
+    run = answer(start)
+    cleo.succeeded(run)
+    assert answer(watch, RUN=run["id"])["state"] == "succeeded"
+    assert answer(publish, RUN=run["id"])["run"] == run["id"]
+    assert answer(remix)["parent"] == {"pipeline": pipeline["id"], "version": 1}
+
+
+def _readme_lines(address: str) -> list[str]:
+    section = (ROOT / "README.md").read_text("utf-8").split("## The API in five lines")[1]
+    lines = section.split("```sh\n")[1].split("```")[0].splitlines()
+    return [line.replace("http://localhost:8000", address) for line in lines]
