@@ -151,7 +151,8 @@ def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> tuple
 
 
 def _cancel(conn: Connection[Any], run_id: UUID) -> list[UUID]:
-    conn.execute(_SQL["cancel"], {"id": run_id})
+    if conn.execute(_SQL["cancel"], {"id": run_id}).rowcount == 0:
+        return []
     tasks.drop_carry(conn, run_ids=[run_id])
     return [task.id for task in tasks.cancel(conn, run_ids=[run_id]) if task.out]
 

@@ -357,6 +357,20 @@ def test_a_failed_run_goes_on_from_the_step_that_failed(world: World) -> None:
     assert world.task(run)["keys"] == kept
 
 
+def test_cancelling_a_failed_run_takes_nothing_from_it(world: World) -> None:
+    account = world.account()
+    run = world.run(account, CHAIN)
+    world.hear(world.receive().succeeded("A fox."))
+    world.hear(world.receive().failed(retryable=False))
+    with world.conn.transaction():
+        assert runs.cancel(world.conn, run, account_id=account) == []
+    assert world.state(run) == "failed"
+    with world.conn.transaction():
+        runs.resume(world.conn, run, account_id=account)
+    world.dispatch()
+    assert world.receive().request.params.prompt == "A fox."
+
+
 def test_a_deleted_run_leaves_nothing_but_doomed_media(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
