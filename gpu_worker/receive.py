@@ -111,9 +111,12 @@ class Receiver:
     def _receive(self, room: int) -> None:
         messages = self._inbox.receive(limit=room, wait_seconds=self._wait_seconds)
         with self._admitting:
-            while messages and not self._stop.is_set():
-                self._admit(messages.pop(0))
-            self._inbox.give_back([message.receipt for message in messages])
+            try:
+                while messages and not self._stop.is_set():
+                    self._admit(messages[0])
+                    messages.pop(0)
+            finally:  # what was not admitted need not wait for its visibility to end
+                self._inbox.give_back([message.receipt for message in messages])
 
     def _admit(self, message: Message) -> None:
         try:

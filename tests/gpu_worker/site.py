@@ -138,7 +138,8 @@ class Site:
                     self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def _a_request(model: Model, kind: str, params: dict[str, Any], seeds: Sequence[int], **more: Any) -> dict[str, Any]:
+def a_request(model: Model, kind: str, params: dict[str, Any], seeds: Sequence[int], **more: Any) -> dict[str, Any]:
+    """A request for a step of this model, as the database's side sends it."""
     return {
         "v": 1,
         "run": str(uuid4()),
@@ -157,14 +158,14 @@ def _a_request(model: Model, kind: str, params: dict[str, Any], seeds: Sequence[
 
 
 def a_text_request(prompt: str = "Describe a red fox.", *, seed: int = 7, max_tokens: int = 8, **more: Any) -> Any:
-    return _a_request(TEXT_MODEL, "text", {"prompt": prompt, "max_tokens": max_tokens}, [seed], **more)
+    return a_request(TEXT_MODEL, "text", {"prompt": prompt, "max_tokens": max_tokens}, [seed], **more)
 
 
 def an_image_request(
     prompt: str = "a red fox", *, seeds: Sequence[int] = (7,), params: dict[str, Any] | None = None, **more: Any
 ) -> Any:
     values = {"prompt": prompt, "width": 32, "height": 32, "denoise_steps": 4, "guidance": 3.0, "count": len(seeds)}
-    return _a_request(TINY, "image", values | (params or {}), seeds, **more)
+    return a_request(TINY, "image", values | (params or {}), seeds, **more)
 
 
 def an_edit_request(
@@ -172,4 +173,4 @@ def an_edit_request(
     **more: Any,
 ) -> Any:  # fmt: skip
     values = {"prompt": prompt, "image": image, "denoise_steps": 4, "guidance": 3.0, "strength": 0.5}
-    return _a_request(TINY, "edit", values | (params or {}), seeds, **more)
+    return a_request(TINY, "edit", values | (params or {}), seeds, **more)

@@ -5,12 +5,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from contract import catalogue
 from tests.gpu_worker.models import REPOSITORY, text_folder
-from tests.gpu_worker.site import Site, a_text_request
+from tests.gpu_worker.site import Site, a_request, a_text_request
 from tests.services.ministack import CREDENTIALS
 from tests.wait import until
 
@@ -19,6 +23,12 @@ pytestmark = pytest.mark.slow
 LONG = a_text_request("Tell a long story.", max_tokens=500)
 
 Start = Callable[..., subprocess.Popen[bytes]]
+
+
+def mean_colour(png: bytes) -> tuple[float, float, float]:
+    """The mean red, green and blue of a picture, 0 to 255."""
+    red, green, blue = np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float).mean(axis=(0, 1))
+    return red, green, blue
 
 
 @pytest.fixture
@@ -39,6 +49,23 @@ def start(site: Site, tmp_path: Path) -> Iterator[Start]:
     for process in processes:
         process.kill()
         process.wait()
+
+
+def test_the_demo_models_draw_change_and_write_under_the_real_catalogue(site: Site, start: Start) -> None:
+    emoji = catalogue.load("demo").find("demo-emoji")
+    assert emoji
+    common = {"denoise_steps": 12, "guidance": 3.0}
+    params = {"prompt": "a red apple", "width": 64, "height": 64, "count": 3, **common}
+    start()
+    drawn = site.final(site.send("image", a_request(emoji, "image", params, [1, 2, 3])))
+    alone = site.final(site.send("image", a_request(emoji, "image", params | {"count": 1}, [3])))
+    assert site.get(alone.outputs[0].key) == site.get(drawn.outputs[2].key)
+    params = {"prompt": "a green apple", "image": drawn.outputs[0].key, "strength": 0.8, **common}
+    changed = site.final(site.send("image", a_request(emoji, "edit", params, [1])))
+    red, green = (mean_colour(site.get(event.outputs[0].key)) for event in (drawn, changed))
+    assert red[0] > red[1] + 20, "a red apple is more red than green"
+    assert green[1] - green[0] > red[1] - red[0] + 20, "changed into a green one it is greener"
+    assert site.final(site.send("text", a_text_request())).event == "succeeded"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -338,6 +338,17 @@ def test_a_bucket_that_is_gone_fails_the_task_for_now(site: Site, start_worker: 
     assert (failed.code, failed.retryable) == ("worker_error", True)
 
 
+def test_messages_whose_start_cannot_be_told_go_back_at_once(
+    site: Site, start_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        site.send("text", a_text_request())
+    worker = start_worker(events_queue_url=f"{site.events_url}-gone", visibility_seconds=600)
+    until(lambda: "queue does not answer" in caplog.text)
+    worker.stop()
+    assert site.waiting("text") == 2
+
+
 def test_a_worker_outlives_the_restart_of_its_queues(tmp_path: Path) -> None:
     port = free_port()
     server = start_ministack(tmp_path, port=port)
