@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from contract.limits import MAX_UPLOAD_BYTES
 from lambdas.api import openapi, problems
@@ -22,13 +22,15 @@ from lambdas.api.routes import (
     uploads,
     versions,
 )
-from lambdas.api.routing import StrictRoute
 from lambdas.api.services import Services
 from lambdas.api.settings import Settings
 
 PREFIX = "/api/v1"
 _MAX_BODY_BYTES = 1024 * 1024
+# Routes are tried one after another: what is called most stands first.
 _ROUTERS = (
+    results.router,
+    runs.router,
     accounts.router,
     sessions.router,
     keys.router,
@@ -36,8 +38,6 @@ _ROUTERS = (
     pipelines.router,
     versions.router,
     uploads.router,
-    runs.router,
-    results.router,
     stats.router,
     health.router,
 )
@@ -66,10 +66,8 @@ def bare_app() -> FastAPI:
     )
     app.add_middleware(BodyLimit, limit_of=_body_limit)
     problems.install(app)
-    everything = APIRouter(prefix=PREFIX, dependencies=[Depends(same_origin)], route_class=StrictRoute)
     for router in _ROUTERS:
-        everything.include_router(router)
-    app.include_router(everything)
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(same_origin)])
     app.openapi = openapi.describe(app, routers=_ROUTERS)
     return app
 

@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from psycopg import Connection
 from pydantic import BeforeValidator
 
 from contract.kinds import Kind
 from lambdas.api import cursors
-from lambdas.api.deps import MaybeCaller, Services, Tx
+from lambdas.api.deps import Services
 from lambdas.api.models.base import Handle
 from lambdas.store import accounts
+from lambdas.store.accounts import Account
 from lambdas.store.lists import START, Filters, Place, Sort
 
 Row = TypeVar("Row")
@@ -59,7 +61,7 @@ class Window:
         return page, cursors.write(list(position(page[-1])), query=self._query, secret=self._secret)
 
 
-def _window(
+async def _window(
     request: Request,
     services: Services,
     limit: Annotated[int, BeforeValidator(plain_int), Query(ge=1, le=100)] = 50,
@@ -75,9 +77,23 @@ def _window(
 Paging = Annotated[Window, Depends(_window)]
 
 
-def _filters(  # noqa: PLR0913, PLR0917 - each argument is a query parameter
-    tx: Tx,
-    caller: MaybeCaller,
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is to be narrowed to, as it was asked for."""
+
+    unresolved: Filters
+    author: str | None
+
+    def resolve(self, conn: Connection[Any], *, caller: Account | None) -> Filters:
+        """The filters with the author's id; one's own lists show everything that is one's own."""
+        if self.author is None:
+            return self.unresolved
+        # An unknown author has made nothing: an id that no account has gives an empty list.
+        author_id = accounts.id_of(conn, self.author) or _NO_ID
+        return replace(self.unresolved, author_id=author_id, own=caller is not None and author_id == caller.id)
+
+
+async def _wanted(
     q: Annotated[str | None, Query(min_length=1, max_length=200, description="words to search for")] = None,
     kind: Kind | None = None,
     model: Annotated[str | None, Query(max_length=64)] = None,
@@ -85,19 +101,9 @@ def _filters(  # noqa: PLR0913, PLR0917 - each argument is a query parameter
     author: Annotated[Handle | None, Query(description="a handle; one's own shows what others do not see")] = None,
     min_rating: Annotated[float | None, BeforeValidator(_plain_decimal), Query(ge=1, le=5)] = None,
     sort: Sort = "top",
-) -> Filters:
-    # An unknown author has made nothing: an id that no account has gives an empty list.
-    author_id = (accounts.id_of(tx, author) or _NO_ID) if author else None
-    return Filters(
-        sort=sort,
-        q=q,
-        kind=kind,
-        model=model,
-        tag=tag.strip().lower() if tag else None,
-        author_id=author_id,
-        min_rating=min_rating,
-        own=caller is not None and author_id == caller.id,
-    )
+) -> Wanted:
+    label = tag.strip().lower() if tag else None
+    return Wanted(Filters(sort=sort, q=q, kind=kind, model=model, tag=label, min_rating=min_rating), author)
 
 
-ListFilters = Annotated[Filters, Depends(_filters)]
+Narrowed = Annotated[Wanted, Depends(_wanted)]

@@ -85,12 +85,8 @@ class Services:
 
 
 def _configure(conn: Connection[Any]) -> None:
-    """Set a new connection up.
-
-    Plans are made for the values at hand, so that an absent filter costs nothing and a rare word finds its index.
-    """
+    """Set a new connection up."""
     conn.execute(
-        "SELECT set_config('timezone', 'UTC', false), set_config('plan_cache_mode', 'force_custom_plan', false),"
-        " set_config('statement_timeout', '10s', false),"
+        "SELECT set_config('timezone', 'UTC', false), set_config('statement_timeout', '10s', false),"
         " set_config('idle_in_transaction_session_timeout', '30s', false)"
     )

@@ -1,8 +1,10 @@
 """What the lists of pipelines and of results share: filters, orders and places in them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
+
+from psycopg import Connection
 
 Sort = Literal["top", "new", "trending"]
 
@@ -46,3 +48,13 @@ def params(filters: Filters, *, after: Place, limit: int) -> dict[str, Any]:
         "id": after.id,
         "limit": limit,
     }
+
+
+def places(conn: Connection[Any], query: LiteralString, params: dict[str, Any]) -> list[Place]:
+    """The places that one of these queries finds.
+
+    It is planned anew for its values each time: an absent filter then costs nothing and a rare word finds its index,
+    where one plan for all values would walk the whole order.
+    """
+    rows = conn.execute(query, params, prepare=False).fetchall()
+    return [Place(value, row_id) for row_id, value in rows]

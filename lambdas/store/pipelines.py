@@ -105,8 +105,8 @@ def find(conn: Connection[Any], pipeline_id: UUID, *, viewer_id: UUID | None) ->
 
 def page(conn: Connection[Any], filters: Filters, *, after: Place, limit: int) -> list[Place]:
     """The places of at most `limit` pipelines that come after a place; `cards` shows them."""
-    rows = conn.execute(_SQL[filters.sort], lists.params(filters, after=after, limit=limit)).fetchall()
-    return [Place(value, pipeline_id) for pipeline_id, value in rows]
+    params = lists.params(filters, after=after, limit=limit)
+    return lists.places(conn, _SQL[filters.sort], params)
 
 
 def cards(conn: Connection[Any], ids: list[UUID], *, viewer_id: UUID | None) -> list[Pipeline]:

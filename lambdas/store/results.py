@@ -84,8 +84,7 @@ def page(
 ) -> list[Place]:
     """The places of at most `limit` results that come after a place; `cards` shows them."""
     params = lists.params(filters, after=after, limit=limit) | {"pipeline_id": pipeline_id}
-    rows = conn.execute(_SQL[filters.sort], params).fetchall()
-    return [Place(value, result_id) for result_id, value in rows]
+    return lists.places(conn, _SQL[filters.sort], params)
 
 
 def cards(conn: Connection[Any], ids: list[UUID]) -> str:

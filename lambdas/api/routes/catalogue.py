@@ -1,5 +1,7 @@
 """The kinds of step and the models that run them."""
 
+from functools import cache
+
 from fastapi import APIRouter
 
 from contract.catalogue import HubSource, Model, OwnSource, PackageSource
@@ -13,8 +15,13 @@ router = APIRouter(tags=["catalogue"], route_class=StrictRoute)
 
 
 @router.get("/kinds")
-def list_kinds() -> KindList:
+async def list_kinds() -> KindList:
     """What a step can do, and the params that each kind takes."""
+    return _kinds()
+
+
+@cache
+def _kinds() -> KindList:
     return KindList(
         items=[
             KindOut(

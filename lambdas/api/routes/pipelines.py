@@ -22,7 +22,7 @@ from lambdas.api.models.pipelines import (
     RatingIn,
     RemixIn,
 )
-from lambdas.api.paging import ListFilters, Paging
+from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRoute
 from lambdas.domain.errors import FullAccountNeeded, Invalid, OwnPipeline
@@ -47,8 +47,9 @@ def create_pipeline(body: PipelineIn, caller: Caller, catalogue: Catalogue, tx: 
 
 
 @router.get("")
-def list_pipelines(filters: ListFilters, paging: Paging, caller: MaybeCaller, tx: Tx) -> PipelinePage:
+def list_pipelines(wanted: Narrowed, paging: Paging, caller: MaybeCaller, tx: Tx) -> PipelinePage:
     """Public pipelines, best first unless `sort` says otherwise; one's own all, when `author` is oneself."""
+    filters = wanted.resolve(tx, caller=caller)
     places = pipelines.page(tx, filters, after=paging.place, limit=paging.limit + 1)
     page, cursor = paging.cut(places, position=lambda place: place)
     rows = pipelines.cards(tx, [place.id for place in page], viewer_id=_id(caller))

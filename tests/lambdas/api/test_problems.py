@@ -178,12 +178,22 @@ def test_an_unexpected_error_says_nothing_of_the_inside(app: FastAPI, ana: Perso
     assert "SELECT" not in answer.text
 
 
-def test_without_a_database_the_answer_is_503(start: Callable[..., FastAPI]) -> None:
-    app = start(database_url="postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1")
-    app.state.services.pool.timeout = 0.5
-    answer = TestClient(app, base_url=SITE).get("/api/v1/health")
+def test_without_a_connection_the_answer_is_503(start: Callable[..., FastAPI]) -> None:
+    app = start(pool_size=1)
+    app.state.services.pool.timeout = 0.2
+    with app.state.services.pool.connection():
+        answer = TestClient(app, base_url=SITE).get("/api/v1/health")
     assert code(answer) == (503, "unavailable")
     assert answer.headers["retry-after"]
+    assert TestClient(app, base_url=SITE).get("/api/v1/health").status_code == 200
+
+
+def test_a_database_that_was_restarted_is_found_again(anyone: TestClient, conn: psycopg.Connection) -> None:
+    assert anyone.get("/api/v1/health").status_code == 200
+    conn.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert anyone.get("/api/v1/health").status_code == 200
 
 
 def test_a_commit_that_fails_is_no_success(app: FastAPI, ana: Person, conn: psycopg.Connection) -> None:
