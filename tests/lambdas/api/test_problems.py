@@ -214,5 +214,5 @@ def test_a_commit_that_fails_is_no_success(app: FastAPI, ana: Person, conn: psyc
 def test_more_requests_than_connections_and_threads_all_get_their_answer(start: Callable[..., FastAPI]) -> None:
     app = start(pool_size=2)
     with TestClient(app, base_url=SITE) as client, ThreadPoolExecutor(60) as people:
-        statuses = list(people.map(lambda _: client.get("/api/v1/results").status_code, range(120)))
+        statuses = list(people.map(lambda _: client.get("/api/v1/pipelines").status_code, range(120)))
     assert statuses == [200] * 120
