@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -115,14 +116,18 @@ class Edition:
 
 
 @contextmanager
-def an_edition(root: Path, **environment: str) -> Iterator[Edition]:
-    """A started edition that is stopped at the end, whatever happened to it."""
-    edition = Edition(root, environment)
-    try:
-        edition.start()
-        yield edition
-    finally:
-        if edition.process is not None and edition.process.poll() is None:
-            edition.stop()
-        for left in orphans(edition.home):
-            left.process.kill()
+def an_edition(**environment: str) -> Iterator[Edition]:
+    """A started edition that is stopped at the end, whatever happened to it.
+
+    Not under pytest's folder: each start of pytest closes that to other users, and under root PostgreSQL is one.
+    """
+    with TemporaryDirectory(prefix="atelier-e2e-", ignore_cleanup_errors=True) as folder:
+        edition = Edition(Path(folder) / "home", environment)
+        try:
+            edition.start()
+            yield edition
+        finally:
+            if edition.process is not None and edition.process.poll() is None:
+                edition.stop()
+            for left in orphans(edition.home):
+                left.process.kill()

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def edition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edition]:
-    with an_edition(tmp_path_factory.mktemp("crashes") / "home", **SHORT_TIMES) as running:
+def edition() -> Iterator[Edition]:
+    with an_edition(**SHORT_TIMES) as running:
         running.part("worker")
         yield running
 

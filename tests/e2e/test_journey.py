@@ -21,8 +21,8 @@ _TITLE = "A subject in the evening sun"
 
 
 @pytest.fixture(scope="module")
-def edition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edition]:
-    with an_edition(tmp_path_factory.mktemp("journey") / "home") as running:
+def edition() -> Iterator[Edition]:
+    with an_edition() as running:
         yield running
 
 
