@@ -1,12 +1,12 @@
 """What the event source mapping and the clock do on AWS, done by the loop."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from infra.local import loop, queues
+from infra.local import loop
 from infra.local.loop import Context, Loop
 from infra.local.settings import LoopSettings
 from tests.infra.local.services import RunningHome
@@ -14,11 +14,9 @@ from tests.wait import until
 
 
 @pytest.fixture
-def events(running_home: RunningHome) -> Iterator[str]:
-    url = queues.Queues.at(running_home.parts.storage_port).events
-    running_home.client("sqs").purge_queue(QueueUrl=url)
-    yield url
-    running_home.client("sqs").purge_queue(QueueUrl=url)
+def events(running_home: RunningHome) -> str:
+    """The URL of a queue of the test's own: the loops of earlier tests never end and still poll theirs."""
+    return running_home.client("sqs").create_queue(QueueName=f"events-{uuid4().hex}")["QueueUrl"]
 
 
 @pytest.fixture
