@@ -99,7 +99,7 @@ def edited(pipeline: StableDiffusionPipeline, edits: tuple[Edit, ...]) -> list[t
             guidance_scale=_GUIDANCE,
             generator=torch.Generator().manual_seed(_SEED),
         ).images[0]
-        cells += [(edit.source, source), (f"→ {edit.prompt} ({edit.strength})", after)]
+        cells += [(edit.source, source), (f"to {edit.prompt} ({edit.strength})", after)]
     return cells
 
 
@@ -125,7 +125,7 @@ def main() -> None:
     given = parser.parse_args()
     pipeline = load_demo_pipeline()
     rows = {title: list(zip(prompts, pictures(pipeline, prompts), strict=True)) for title, prompts in ROWS.items()}
-    rows["edited (source → prompt, strength)"] = edited(pipeline, EDITS)
+    rows["edited: source, then prompt and strength"] = edited(pipeline, EDITS)
     draw(rows).save(given.out, optimize=True)
 
 
