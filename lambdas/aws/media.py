@@ -1,4 +1,4 @@
-"""The media bucket as the API and the handlers use it: cancel markers, looking, and deleting."""
+"""The media bucket as the API and the handlers use it: cancel markers, looking, copying and deleting."""
 
 import logging
 from collections.abc import Iterable
@@ -29,6 +29,25 @@ def mark_cancelled(s3: Any, task_ids: Iterable[UUID], *, bucket: str) -> None:
             s3.put_object(Bucket=bucket, Key=cancel_key(task_id), Body=b"")
         except (BotoCoreError, ClientError) as error:
             _LOG.warning("cancel marker not written", extra={"task_id": str(task_id), "error": type(error).__name__})
+
+
+def copy(s3: Any, *, bucket: str, old: str, new: str) -> None:
+    """Copy an object; one that is gone stays gone. Raises what else S3 raises."""
+    try:
+        s3.copy_object(Bucket=bucket, CopySource={"Bucket": bucket, "Key": old}, Key=new)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in {"NoSuchKey", "404"}:
+            raise
+        _LOG.warning("nothing to copy", extra={"to": new.rpartition("/")[2]})
+
+
+def copy(s3: Any, *, bucket: str, source: str, target: str) -> None:
+    """Copy an object with its headers; one that is not there any more has nothing to copy. Raises what S3 raises."""
+    try:
+        s3.copy_object(Bucket=bucket, CopySource={"Bucket": bucket, "Key": source}, Key=target)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchKey", "404"}:
+            raise
 
 
 def list_page(s3: Any, *, bucket: str, prefix: str, after: str = "") -> list[Stored]:

@@ -13,6 +13,7 @@ from lambdas.api.models.results import Result, ResultIn, ResultPage
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRoute
+from lambdas.aws import media
 from lambdas.domain.errors import NotFound
 from lambdas.store import results
 
@@ -40,7 +41,7 @@ def withdraw_run(run_id: PathId, caller: Caller, services: Services, tx: Tx) -> 
     results.withdraw(tx, run_id=run_id, account_id=caller.id)
     bucket = services.settings.media_bucket
     for old, new in results.move_media(tx, run_id=run_id):
-        services.s3.copy_object(Bucket=bucket, CopySource={"Bucket": bucket, "Key": old}, Key=new)
+        media.copy(services.s3, bucket=bucket, old=old, new=new)
 
 
 @router.get(
