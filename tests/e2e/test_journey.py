@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -12,18 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.edition import ROOT, Edition, an_edition
+from tests.e2e.edition import ROOT, Edition
 from tests.e2e.people import Person, sign_up, sign_up_with_key
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 _TITLE = "A subject in the evening sun"
-
-
-@pytest.fixture(scope="module")
-def edition() -> Iterator[Edition]:
-    with an_edition() as running:
-        yield running
 
 
 def _spec(scene_prompt: str = "Describe {{subject}} in one short sentence.") -> dict[str, Any]:
