@@ -20,6 +20,14 @@ VALUES (%(run)s, %(account)s, %(ordinal)s, %(step)s, %(kind)s, %(model)s, repeat
         %(params)s, %(resolved)s, 'succeeded', 'token', now(), now(), now(), now(), now(), %(delivery)s, %(seconds)s, 'w')
 RETURNING id
 """
+_CLOSED_TASK = """
+INSERT INTO tasks (run_id, account_id, ordinal, step, kind, model, revision, queue, guest, needs, params, state, token,
+                   finished_at, error_code, error_detail)
+VALUES (%(run)s, %(account)s, 0, 'scene', 'text', 'smollm2-135m', repeat('a', 40), 'text', false, '{}', '{}', %(state)s,
+        'token', now(), CASE WHEN %(state)s = 'failed' THEN 'broken' END,
+        CASE WHEN %(state)s = 'failed' THEN 'It broke.' END)
+RETURNING id
+"""
 _ASSET = """
 INSERT INTO assets (task_id, k, type, key, thumb_key, width, height, thumbhash, excerpt, characters, bytes)
 VALUES (%(task)s, %(k)s, %(type)s, %(key)s, %(thumb)s, %(side)s, %(side)s, %(hash)s, %(text)s, %(characters)s, 10)
@@ -50,6 +58,7 @@ def a_finished_run(
         state=state,
     )
     if state != "succeeded":
+        _insert(conn, _CLOSED_TASK, run=run, account=account, state=state)
         return run
     text = _task(conn, run, account=account, ordinal=0, prompt=f"Describe {subject}.")
     _insert(conn, _ASSET, task=text[0], k=0, type="text", key=f"media/{text[1]}/0.txt", thumb=None, side=None,
