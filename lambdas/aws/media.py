@@ -41,15 +41,6 @@ def copy(s3: Any, *, bucket: str, old: str, new: str) -> None:
         _LOG.warning("nothing to copy", extra={"to": new.rpartition("/")[2]})
 
 
-def copy(s3: Any, *, bucket: str, source: str, target: str) -> None:
-    """Copy an object with its headers; one that is not there any more has nothing to copy. Raises what S3 raises."""
-    try:
-        s3.copy_object(Bucket=bucket, CopySource={"Bucket": bucket, "Key": source}, Key=target)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {"NoSuchKey", "404"}:
-            raise
-
-
 def list_page(s3: Any, *, bucket: str, prefix: str, after: str = "") -> list[Stored]:
     """Up to 1,000 objects under a prefix in the order of their keys, from behind the key `after`."""
     answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=1000)
