@@ -79,13 +79,14 @@ class Loop:
         self._turn = threading.Lock()
         self._resend = threading.Event()
         self._wake = threading.Event()
+        self._stopping = threading.Event()
         config = Config(read_timeout=_POLL_SECONDS + 10, retries={"max_attempts": 1})
         self._sqs: Any = boto3.client("sqs", endpoint_url=settings.aws_endpoint_url, config=config)
 
     def receive_for_ever(self) -> None:
         """Hand events on; after an outage of the queue have everything sent again, since its messages may be lost."""
         outage = False
-        while True:
+        while not self._stopping.is_set():
             try:
                 messages = self._receive()
                 if outage:
@@ -98,7 +99,7 @@ class Loop:
                 if not outage:
                     say("WARNING", "cannot reach the queues; trying on", reason=type(error).__name__)
                 outage = True
-                time.sleep(0.5)
+                self._stopping.wait(0.5)
 
     def _receive(self) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
@@ -138,7 +139,7 @@ class Loop:
 
     def sweep_for_ever(self) -> None:
         """Sweep by the clock, and at once when asked."""
-        while True:
+        while not self._stopping.is_set():
             self._wake.wait(timeout=self._settings.sweep_seconds)
             self._wake.clear()
             resend = self._resend.is_set()
@@ -162,12 +163,12 @@ class Loop:
     def _complain(self, name: str, error: Exception) -> None:
         say("ERROR", f"{name} raised", exception="".join(traceback.format_exception(error)))
 
-    def stop(self, *_: object) -> None:
-        """End once the handler at work, if any, is through."""
-        self._turn.acquire(timeout=_LAST_WORDS_SECONDS)
-        sys.stdout.flush()
-        # Not sys.exit: the long poll of the other thread would hold the process for seconds.
-        os._exit(0)
+    def stop(self) -> None:
+        """Wait for the handler at work, if any; both threads end with their next look."""
+        self._stopping.set()
+        self._wake.set()
+        if self._turn.acquire(timeout=_LAST_WORDS_SECONDS):
+            self._turn.release()
 
 
 class _JsonLines(logging.Formatter):
@@ -206,6 +207,9 @@ def main() -> None:
         threading.Thread(target=work, daemon=True).start()
     stopped.wait()
     loop.stop()
+    sys.stdout.flush()
+    # Not sys.exit: the long poll of the other thread would hold the process for seconds.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the event source mapping and the clock do on AWS, done by the loop."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,14 +16,17 @@ from tests.wait import until
 
 @pytest.fixture
 def events(running_home: RunningHome) -> str:
-    """The URL of a queue of the test's own: the loops of earlier tests never end and still poll theirs."""
+    """The URL of a queue of the test's own."""
     return running_home.client("sqs").create_queue(QueueName=f"events-{uuid4().hex}")["QueueUrl"]
 
 
 @pytest.fixture
-def make_loop(running_home: RunningHome, events: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Builds a loop around two functions and runs one of its threads."""
+def make_loop(running_home: RunningHome, events: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Builds loops around two functions, and ends them with the test."""
     from infra.local.storage import credentials
+
+    monkeypatch.setattr(loop, "_POLL_SECONDS", 1)
+    made: list[Loop] = []
 
     for name, value in credentials(running_home.home).items():
         monkeypatch.setenv(name, value)
@@ -30,9 +34,15 @@ def make_loop(running_home: RunningHome, events: str, monkeypatch: pytest.Monkey
     def make(*, advance: loop.Handler = lambda e, c: None, sweep: loop.Handler = lambda e, c: None) -> Loop:
         endpoint = f"http://127.0.0.1:{running_home.parts.storage_port}"
         settings = LoopSettings(aws_endpoint_url=endpoint, events_queue_url=events, sweep_seconds=0.2)
-        return Loop(settings, advance=advance, sweep=sweep)
+        made.append(Loop(settings, advance=advance, sweep=sweep))
+        return made[-1]
 
-    return make
+    yield make
+    for one in made:
+        one.stop()
+    for thread in _THREADS:
+        thread.join(timeout=10)
+    _THREADS.clear()
 
 
 def _in_flight(running: RunningHome, url: str) -> tuple[int, int]:
@@ -41,8 +51,12 @@ def _in_flight(running: RunningHome, url: str) -> tuple[int, int]:
     return int(answer[names[0]]), int(answer[names[1]])
 
 
+_THREADS: list[threading.Thread] = []
+
+
 def _run(work: Any) -> None:
-    threading.Thread(target=work, daemon=True).start()
+    _THREADS.append(threading.Thread(target=work, daemon=True))
+    _THREADS[-1].start()
 
 
 def test_events_come_in_lambdas_shape_and_only_failed_ones_stay(running_home, events, make_loop) -> None:
@@ -91,7 +105,6 @@ def test_an_outage_of_the_queues_ends_with_everything_sent_again(running_home, m
         return receive()
 
     monkeypatch.setattr(made, "_receive", flaky)
-    monkeypatch.setattr(loop, "_POLL_SECONDS", 1)
     _run(made.receive_for_ever)
     _run(made.sweep_for_ever)
     until(lambda: {"resend": "all"} in asked)
