@@ -102,12 +102,12 @@ SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, 
        r.finished_at, (SELECT id FROM results WHERE run_id = r.id) AS result, t.tasks, t.queued
   FROM runs r
  CROSS JOIN LATERAL (
-       SELECT jsonb_agg(jsonb_build_object(
+       SELECT coalesce(jsonb_agg(jsonb_build_object(
                   'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
                   'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
                   'error', CASE WHEN t.error_code IS NOT NULL THEN
                                jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)
-                  ORDER BY t.ordinal) AS tasks,
+                  ORDER BY t.ordinal), '[]') AS tasks,
               (array_agg(t.id ORDER BY t.ordinal) FILTER (WHERE t.state = 'queued'))[1] AS queued
          FROM tasks t
         CROSS JOIN LATERAL (
@@ -128,12 +128,12 @@ SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, 
        r.finished_at, (SELECT id FROM results WHERE run_id = r.id) AS result, t.tasks, NULL::uuid AS queued
   FROM runs r
  CROSS JOIN LATERAL (
-       SELECT jsonb_agg(jsonb_build_object(
+       SELECT coalesce(jsonb_agg(jsonb_build_object(
                   'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
                   'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
                   'error', CASE WHEN t.error_code IS NOT NULL THEN
                                jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)
-                  ORDER BY t.ordinal) AS tasks
+                  ORDER BY t.ordinal), '[]') AS tasks
          FROM tasks t
         CROSS JOIN LATERAL (
               SELECT coalesce(jsonb_agg(CASE a.type
