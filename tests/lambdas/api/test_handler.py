@@ -1,5 +1,6 @@
 """The Lambda function answers real API Gateway events (payload format 2.0)."""
 
+import asyncio
 import base64
 import importlib
 import json
@@ -19,7 +20,17 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @pytest.fixture
-def handler(settings: Settings, ministack: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handler]:
+def _loop() -> Iterator[None]:
+    """Mangum runs on the thread's event loop and, making one, never closes it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
+def handler(settings: Settings, ministack: str, monkeypatch: pytest.MonkeyPatch, _loop: None) -> Iterator[Handler]:
     """The function as a cold start makes it, from its environment alone."""
     values = settings.model_dump(exclude_none=True) | {
         "secret": settings.secret.get_secret_value(),
