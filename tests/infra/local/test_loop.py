@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 
 from infra.local import loop
@@ -26,6 +27,8 @@ def make_loop(running_home: RunningHome, events: str, monkeypatch: pytest.Monkey
     from infra.local.storage import credentials
 
     monkeypatch.setattr(loop, "_POLL_SECONDS", 1)
+    # Earlier tests may have left boto3 a session with credentials that are not this home's.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     made: list[Loop] = []
 
     for name, value in credentials(running_home.home).items():
