@@ -76,8 +76,8 @@ def find_runnable(conn: Connection[Any], *, pipeline_id: UUID, version: int | No
 
 def create(
     conn: Connection[Any], run: NewRun, *, account_id: UUID, guest: bool, catalogue: Catalogue, run_id: UUID | None
-) -> UUID:
-    """The id of a new run whose first tasks are in the backlog; raises ModelGone."""
+) -> tuple[UUID, set[str]]:
+    """The id of a new run and the queues in whose backlog its first tasks stand; raises ModelGone."""
     planned = list(_plan(run, catalogue=catalogue))
     params = {
         "id": run_id,
@@ -95,7 +95,7 @@ def create(
     if not all(task["state"] == "queued" or task["needs"] for task in planned):
         # A first step cannot be filled in: it fails, and the run with it, the way a later step's would.
         settle.settle(conn, run_ids=[created])
-    return created
+    return created, {task["queue"] for task in planned if task["state"] == "queued"}
 
 
 def find(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> Run:

@@ -46,10 +46,11 @@ WITH dealt AS (
             ORDER BY ready_at, id LIMIT d.n FOR NO KEY UPDATE SKIP LOCKED) b
 )
 UPDATE tasks t SET sent_at = now(), lease_until = now() + %(lease)s
-  FROM picked p, runs r
- WHERE t.id = p.id AND r.id = t.run_id AND t.state = 'queued' AND t.sent_at IS NULL
+  FROM picked p
+ WHERE t.id = p.id AND t.state = 'queued' AND t.sent_at IS NULL
 RETURNING t.id, t.run_id, t.account_id, t.queue, t.step, t.kind, t.model, t.revision, t.attempt, t.token,
-          t.params || t.resolved AS params, r.seed, t.ready_at, t.lease_until
+          t.params || t.resolved AS params, (SELECT seed FROM runs WHERE id = t.run_id) AS seed, t.ready_at,
+          t.lease_until
 
 -- name: again
 -- What to send once more for tasks that are out.

@@ -1,57 +1,76 @@
--- name: waiting
--- A task that waits in line, where its account stands in it, and what its queue and model look like.
-SELECT t.id, t.queue, t.account_id, t.guest, t.ready_at, t.sent_at,
-       coalesce(u.last_served_at, '-infinity')::text AS served,
-       w.has_model, w.busy, s.seconds, s.loaded
-  FROM tasks t
-  LEFT JOIN turns u ON u.queue = t.queue AND u.account_id = t.account_id
+-- name: look
+-- A task that waits in line and what stands before it: out and not started (for a task that is out only those sent
+-- before), and in the backlog one's own older ones and those of others. When accounts take turns, others have as many
+-- tasks before one's own number n as they have in n - 1 rounds, and one more if their turn is earlier. Everything is
+-- counted to `counted`. One statement, for it is asked at each look at a run.
+WITH mine AS (
+    SELECT t.id, t.queue, t.account_id, t.guest, t.model, t.ready_at, t.sent_at,
+           coalesce(u.last_served_at, '-infinity') AS served
+      FROM tasks t LEFT JOIN turns u ON u.queue = t.queue AND u.account_id = t.account_id
+     WHERE t.id = %(id)s AND t.state = 'queued'
+), own AS MATERIALIZED (
+    SELECT count(*) AS n FROM mine m CROSS JOIN LATERAL (
+           SELECT FROM tasks b
+            WHERE b.queue = m.queue AND b.account_id = m.account_id AND b.state = 'queued' AND b.sent_at IS NULL
+              AND (b.ready_at, b.id) < (m.ready_at, m.id)
+            LIMIT CASE WHEN m.sent_at IS NULL THEN %(counted)s ELSE 0 END) b
+), sent AS MATERIALIZED (
+    SELECT b.account_id FROM mine m CROSS JOIN LATERAL (
+           SELECT account_id FROM tasks b
+            WHERE b.queue = m.queue AND b.state = 'queued' AND b.sent_at IS NOT NULL
+              AND (m.sent_at IS NULL OR (b.sent_at, b.ready_at, b.id) < (m.sent_at, m.ready_at, m.id))
+            LIMIT %(counted)s) b
+), members AS MATERIALIZED (
+    SELECT o.account_id FROM mine m CROSS JOIN own CROSS JOIN LATERAL (
+           SELECT u.account_id FROM turns u CROSS JOIN LATERAL (
+                  SELECT FROM tasks b
+                   WHERE b.queue = m.queue AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL
+                   LIMIT own.n + ((u.last_served_at, u.account_id) < (m.served, m.account_id))::integer) b
+            WHERE u.queue = m.queue AND NOT u.guest AND u.waiting AND u.account_id <> m.account_id
+              AND m.sent_at IS NULL
+              AND (own.n > 0 OR (u.last_served_at, u.account_id) < (m.served, m.account_id))
+            LIMIT %(counted)s) o
+), guests AS MATERIALIZED (
+    SELECT o.account_id FROM mine m CROSS JOIN own CROSS JOIN LATERAL (
+           SELECT u.account_id FROM turns u CROSS JOIN LATERAL (
+                  SELECT FROM tasks b
+                   WHERE b.queue = m.queue AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL
+                   LIMIT own.n + ((u.last_served_at, u.account_id) < (m.served, m.account_id))::integer) b
+            WHERE u.queue = m.queue AND u.guest AND u.waiting AND u.account_id <> m.account_id
+              AND m.sent_at IS NULL
+              AND (own.n > 0 OR (u.last_served_at, u.account_id) < (m.served, m.account_id))
+            LIMIT %(counted)s) o
+)
+SELECT m.queue, m.guest, own.n AS own,
+       (SELECT count(*) FROM sent) AS sent,
+       (SELECT count(*) FROM members) AS members,
+       (SELECT count(*) FROM guests) AS guests,
+       behind.n AS members_behind,
+       (SELECT count(DISTINCT p.account_id)
+          FROM (SELECT account_id FROM sent UNION ALL SELECT account_id FROM members
+                UNION ALL SELECT account_id FROM guests) p
+         WHERE p.account_id <> m.account_id) AS people,
+       o.total, o.guests AS guests_out, w.slots, w.busy, w.has_model, s.seconds, s.loaded
+  FROM mine m
+ CROSS JOIN own
  CROSS JOIN LATERAL (
-       SELECT coalesce(bool_or(t.model = ANY(models)), false) AS has_model, coalesce(sum(busy), 0)::integer AS busy,
-              array_agg(id) AS ids
-         FROM workers WHERE queue = t.queue AND seen_at > now() - %(live)s) w
+       SELECT count(*) AS n FROM (
+              SELECT FROM turns u CROSS JOIN LATERAL (
+                     SELECT FROM tasks b
+                      WHERE b.queue = m.queue AND b.account_id = u.account_id AND b.state = 'queued'
+                        AND b.sent_at IS NULL
+                      LIMIT %(counted)s) b
+               WHERE u.queue = m.queue AND NOT u.guest AND u.waiting
+               LIMIT CASE WHEN m.guest AND m.sent_at IS NULL THEN %(counted)s ELSE 0 END) each) behind
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS total, count(*) FILTER (WHERE guest) AS guests FROM tasks
+        WHERE queue = m.queue AND state IN ('queued', 'running') AND sent_at IS NOT NULL) o
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(slots), 0)::integer AS slots, coalesce(sum(busy), 0)::integer AS busy,
+              coalesce(bool_or(m.model = ANY(models)), false) AS has_model, array_agg(id) AS ids
+         FROM workers WHERE queue = m.queue AND seen_at > now() - %(live)s) w
  CROSS JOIN LATERAL (
        SELECT avg(seconds)::double precision AS seconds, coalesce(bool_or(worker = ANY(w.ids)), false) AS loaded
          FROM (SELECT seconds, worker FROM tasks
-                WHERE model = t.model AND state = 'succeeded'
+                WHERE model = m.model AND state = 'succeeded'
                 ORDER BY finished_at DESC LIMIT 50) lately) s
- WHERE t.id = %(id)s AND t.state = 'queued'
-
--- name: sent_before
--- Whose the tasks are that are out and not started; for a task that is out only those sent before. Counted to `counted`.
-SELECT account_id
-  FROM tasks
- WHERE queue = %(queue)s AND state = 'queued' AND sent_at IS NOT NULL
-   AND (%(sent_at)s::timestamptz IS NULL OR (sent_at, ready_at, id) < (%(sent_at)s, %(ready_at)s, %(id)s))
- LIMIT %(counted)s
-
--- name: own_before
--- An account's older tasks in the backlog, counted to `counted`.
-SELECT count(*) FROM (
-       SELECT FROM tasks
-        WHERE queue = %(queue)s AND account_id = %(account_id)s AND state = 'queued' AND sent_at IS NULL
-          AND (ready_at, id) < (%(ready_at)s, %(id)s)
-        LIMIT %(counted)s) own
-
--- name: backlog_before
--- Whose the tasks of one class, members or guests, are that come before one's own task number `own` + 1 when accounts
--- take turns: those whose turn is earlier go first in each round. Counted to `counted`.
-SELECT u.account_id
-  FROM turns u
- CROSS JOIN LATERAL (
-       SELECT FROM tasks b
-        WHERE b.queue = %(queue)s AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL
-        LIMIT %(own)s + ((u.last_served_at, u.account_id) < (%(served)s::timestamptz, %(account_id)s))::integer) b
- WHERE u.queue = %(queue)s AND u.guest = %(guest)s AND u.waiting AND u.account_id <> %(account_id)s
-   AND (%(own)s > 0 OR (u.last_served_at, u.account_id) < (%(served)s::timestamptz, %(account_id)s))
- LIMIT %(counted)s
-
--- name: backlog
--- All tasks of members in the backlog of a queue, counted to `counted`.
-SELECT count(*) FROM (
-       SELECT FROM turns u
-        CROSS JOIN LATERAL (
-              SELECT FROM tasks b
-               WHERE b.queue = %(queue)s AND b.account_id = u.account_id AND b.state = 'queued' AND b.sent_at IS NULL
-               LIMIT %(counted)s) b
-        WHERE u.queue = %(queue)s AND NOT u.guest AND u.waiting
-        LIMIT %(counted)s) members

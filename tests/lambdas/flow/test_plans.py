@@ -108,10 +108,6 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
     account = an_account(conn)
     out, run = a_task(conn, OUT)
     queued, _ = a_task(conn, f"{QUEUED} AND account_id = '{account}'")
-    line = {
-        "queue": "text", "account_id": account, "id": queued, "ready_at": "2100-01-01", "sent_at": None,
-        "served": "-infinity", "counted": 1_000, "own": 3, "guest": False,
-    }  # fmt: skip
     return {
         "survey": ("dispatch", "survey", {"queues": ["text", "image"], "live": timedelta(seconds=60)}, 20),
         "line": ("dispatch", "line", {"queue": "text", "limit": 9, "per_account": 8}, 200),
@@ -129,11 +125,7 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
         "settle": ("runs", "settle", {"ids": [run]}, 10),
         "read": ("runs", "read", {"id": run, "account_id": account}, 10),
         "page": ("runs", "page", {"account_id": account, "before": None, "limit": 10}, 80),
-        "waiting": ("place", "waiting", {"id": queued, "live": timedelta(seconds=60)}, 60),
-        "sent_before": ("place", "sent_before", line, 20),
-        "own_before": ("place", "own_before", line, 2 * EACH),
-        "backlog_before": ("place", "backlog_before", line, 1_500),
-        "backlog": ("place", "backlog", line, 1_100),
+        "look": ("place", "look", {"id": queued, "live": timedelta(seconds=60), "counted": 1_000}, 5_000),
         "hear": (
             "deliveries",
             "hear",
@@ -146,8 +138,7 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
 @pytest.mark.parametrize(
     "name",
     [
-        "survey", "line", "take", "serve", "lock", "lock_expired", "save", "ripe", "settle", "read", "page", "waiting",
-        "sent_before", "own_before", "backlog_before", "backlog", "hear",
+        "survey", "line", "take", "serve", "lock", "lock_expired", "save", "ripe", "settle", "read", "page", "look", "hear",
     ],
 )  # fmt: skip
 def test_a_statement_of_the_hot_path_looks_at_few_rows(crowded: psycopg.Connection, name: str) -> None:

@@ -168,7 +168,7 @@ class World:
             seed=seed,
         )
         with self.conn.transaction():
-            run_id = runs.create(self.conn, new, account_id=account, guest=guest, catalogue=CATALOGUE, run_id=None)
+            run_id, _ = runs.create(self.conn, new, account_id=account, guest=guest, catalogue=CATALOGUE, run_id=None)
             messages = dispatch(self.conn, pace=self.pace) if send else []
         if not lost:
             self._send(messages)
