@@ -1,5 +1,7 @@
 """Why a task fails: a stable code, a sentence that a beginner understands, and whether another try may help."""
 
+CANCELLED = "cancelled"
+
 
 class TaskFailure(Exception):
     """A task cannot be done; becomes the event `failed`."""
@@ -13,7 +15,7 @@ class TaskFailure(Exception):
 
 def cancelled() -> TaskFailure:
     """Somebody cancelled the run; the database has closed the task already and ignores this."""
-    return TaskFailure("cancelled", "This run was cancelled.")
+    return TaskFailure(CANCELLED, "This run was cancelled.")
 
 
 def gave_up() -> TaskFailure:

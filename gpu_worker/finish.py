@@ -9,6 +9,7 @@ from PIL.Image import Image
 from contract.keys import output_key, thumb_key
 from contract.limits import MAX_EVENT_TEXT_BYTES
 from contract.messages import ImageOutput, Output, TextOutput
+from contract.metrics import Meter
 from gpu_worker import failures, imaging
 from gpu_worker.delivery import Delivery, Hands
 from gpu_worker.engines.base import Made
@@ -28,13 +29,15 @@ class Finisher:
     """
 
     def __init__(
-        self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor
-    ) -> None:
+        self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor,
+        meter: Meter,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._reporter = reporter
         self._inbox = inbox
         self._hands = hands
         self._pool = pool
+        self._meter = meter
 
     def succeed(self, delivery: Delivery) -> None:
         """Store what was made and say so; when that fails, the delivery fails."""
@@ -59,6 +62,7 @@ class Finisher:
             self._reporter.succeeded(delivery.ticket, seconds=seconds, batch=delivery.batch, outputs=outputs)
             self._inbox.delete(delivery.receipt)
             log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
+            self._meter.put({"TaskSeconds": seconds}, of=delivery.request.model)
         except Exception:
             log.exception("success not reported", extra=delivery.log_fields())
         finally:
@@ -71,6 +75,8 @@ class Finisher:
             self._reporter.failed(delivery.ticket, failure)
             self._inbox.delete(delivery.receipt)
             log.info("task failed", extra={**delivery.log_fields(), "code": failure.code})
+            if failure.code != failures.CANCELLED:
+                self._meter.put({"TaskFailures": 1}, of=delivery.request.model)
         except Exception:
             log.exception("failure not reported", extra=delivery.log_fields())
         finally:

@@ -1,11 +1,15 @@
 """One queue's work inside a worker: from an accepted delivery over batches on the compute thread to its end."""
 
 import logging
+import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
 from contract.kinds import EditParams, Kind
+from contract.metrics import Meter
 from gpu_worker import failures, imaging
 from gpu_worker.batch import Seat, Waiting
 from gpu_worker.delivery import Delivery
@@ -23,7 +27,7 @@ class Lane:
 
     def __init__(
         self, queue: Queue, *, models: Models, storage: Storage, finisher: Finisher, pool: ThreadPoolExecutor,
-        is_strict: bool,
+        is_strict: bool, meter: Meter,
     ) -> None:  # fmt: skip
         self._queue: Queue = queue
         self._models = models
@@ -31,6 +35,7 @@ class Lane:
         self._finisher = finisher
         self._pool = pool
         self._is_strict = is_strict
+        self._meter = meter
         self._waiting = Waiting()
 
     def accept(self, delivery: Delivery) -> None:
@@ -46,7 +51,8 @@ class Lane:
                 model, kind = self._model(first.delivery)
                 with self._models.engine(model, kind) as engine:
                     seats = self._batch(first, engine, model=model, kind=kind)
-                    self._run(seats, engine, size=model.batch if self._is_strict else len(seats))
+                    with self._measured(engine, model=model):
+                        self._run(seats, engine, size=model.batch if self._is_strict else len(seats))
             except Exception as error:
                 if not isinstance(error, TaskFailure):
                     log.exception("batch failed", extra=first.delivery.log_fields())
@@ -116,6 +122,13 @@ class Lane:
             delivery.made[seats[i].k] = made
             if len(delivery.made) == len(delivery.fractions):
                 self._finisher.succeed(delivery)
+
+    @contextmanager
+    def _measured(self, engine: Engine, *, model: Model) -> Generator[None]:
+        began, before = time.monotonic(), engine.tokens
+        yield
+        if drawn := engine.tokens - before:
+            self._meter.put({"TokensPerSecond": drawn / (time.monotonic() - began)}, of=model.id)
 
     def _fail(self, seats: list[Seat], failure: TaskFailure) -> None:
         for delivery in {seat.delivery for seat in seats}:

@@ -49,6 +49,9 @@ class Settings(ModelSettings):
     """Another S3 and SQS than AWS: the one-machine edition's MiniStack."""
     region: str | None = None
 
+    metrics_namespace: str = ""
+    """Where in CloudWatch the metrics stand that go into the log; without it there are none."""
+
     worker: str = Field(default_factory=socket.gethostname, min_length=1, max_length=200)
     strict: bool | None = None
     """Same bytes alone and in a crowd: one fixed batch shape per model. Absent: on in `demo`."""

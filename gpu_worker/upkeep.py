@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from contract.catalogue import Queue
 from contract.keys import cancel_key
+from contract.metrics import Meter
 from gpu_worker import failures, memory
 from gpu_worker.delivery import Delivery, Hands
 from gpu_worker.finish import Finisher
@@ -51,6 +52,15 @@ def say_alive(posts: list[Post], *, reporter: Reporter, models: Models, slots: i
             ram_bytes=ram,
             vram_bytes=vram,
         )
+
+
+def measure(posts: list[Post], *, meter: Meter, slots: int) -> None:
+    """Publish each queue's slots and load, and what the machine's memory and GPU are at."""
+    values: dict[str, float] = {"Slots": slots, "RamBytes": memory.ram_bytes(), "VramBytes": memory.vram_bytes()}
+    if (percent := memory.gpu_percent()) is not None:
+        values["GpuPercent"] = percent
+    for post in posts:
+        meter.put(values | {"Busy": min(slots, len(post.hands))}, of=post.queue)
 
 
 def renew_visibility(posts: list[Post]) -> None:

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 
 from contract.catalogue import Catalogue, Queue
+from contract.metrics import Meter
 from gpu_worker import engines, interrupt, upkeep
 from gpu_worker.delivery import Hands
 from gpu_worker.finish import Finisher
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.25
 _POOL_THREADS = 8
+_MEASURE_SECONDS = 60
+"""CloudWatch keeps one value a minute."""
 
 
 class Worker:
@@ -36,6 +39,7 @@ class Worker:
         self._stop = threading.Event()
         self._broken = False
         self._sqs = _client("sqs", settings)
+        self._meter = Meter(settings.metrics_namespace)
         self._storage = Storage(_client("s3", settings), bucket=settings.media_bucket)
         self._reporter = Reporter(
             self._sqs,
@@ -89,7 +93,14 @@ class Worker:
         settings = self._settings
         inbox = Inbox(self._sqs, url=url, visibility_seconds=settings.visibility_seconds)
         hands = Hands()
-        finisher = Finisher(storage=self._storage, reporter=self._reporter, inbox=inbox, hands=hands, pool=self._pool)
+        finisher = Finisher(
+            storage=self._storage,
+            reporter=self._reporter,
+            inbox=inbox,
+            hands=hands,
+            pool=self._pool,
+            meter=self._meter,
+        )
         lane = Lane(
             queue,
             models=self._models,
@@ -97,6 +108,7 @@ class Worker:
             finisher=finisher,
             pool=self._pool,
             is_strict=settings.is_strict,
+            meter=self._meter,
         )
         receiver = Receiver(
             inbox,
@@ -124,8 +136,11 @@ class Worker:
             at_most=s.heartbeat_seconds,
         )
         alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models, slots=s.slots)
+        measure = partial(upkeep.measure, posts, meter=self._meter, slots=s.slots)
         cancelled = partial(upkeep.look_for_cancelled, posts, storage=self._storage)
+        measuring = [("measure", self._each(_MEASURE_SECONDS, measure))] if s.metrics_namespace else []
         return [
+            *measuring,
             ("alive", self._each(s.alive_seconds, alive)),
             ("visibility", self._each(s.visibility_renew_seconds, partial(upkeep.renew_visibility, posts))),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),

@@ -28,6 +28,9 @@ class Row:
 class Engine(Protocol):
     """One kind of one loaded model; not to be used from two threads at once."""
 
+    tokens: int
+    """Drawn since the model was loaded; pictures have none."""
+
     def key(self, row: Row) -> Hashable:
         """Rows of equal keys fit into one batch; raises TaskFailure for a row that cannot be made."""
         ...

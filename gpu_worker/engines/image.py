@@ -19,6 +19,8 @@ class _Unwanted(Exception):
 class ImageEngine:
     """Text to image."""
 
+    tokens = 0
+
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
 
@@ -37,6 +39,8 @@ class ImageEngine:
 
 class EditEngine:
     """Image to image; shares weights and scheduler with text to image, so one call at a time."""
+
+    tokens = 0
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline

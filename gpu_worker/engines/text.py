@@ -29,6 +29,7 @@ class TextEngine:
         self._tokenizer = tokenizer
         self._context: int = model.config.max_position_embeddings
         self._ends = _end_tokens(model, tokenizer)
+        self.tokens = 0
 
     def key(self, row: Row) -> int:
         """The length to which the row's prompt is padded; raises TaskFailure beyond the model's context."""
@@ -48,6 +49,7 @@ class TextEngine:
         answers = [_Answer(cast("TextParams", row.params), row.seed, ends=self._ends) for row in rows]
         with torch.inference_mode():
             prompts = [self._read(answer) for answer in answers]
+            self.tokens += len(answers)
             batch = _Batch(self._model, prompts, length=length, size=max(size, len(rows)))
         open_rows = dict(enumerate(answers))
         while open_rows:
@@ -59,6 +61,7 @@ class TextEngine:
                     del open_rows[i]
             if open_rows:
                 logits = batch.step({i: answer.tokens[-1] for i, answer in open_rows.items()})
+                self.tokens += len(open_rows)
                 for i, answer in open_rows.items():
                     answer.add(logits[i])
 
