@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from contract.limits import MAX_UPLOAD_BYTES
-from lambdas.api import openapi, problems
+from lambdas.api import docs, openapi, problems
 from lambdas.api.body_limit import BodyLimit
 from lambdas.api.deps import same_origin
 from lambdas.api.routes import (
@@ -57,7 +57,7 @@ def bare_app() -> FastAPI:
         version="1",
         description="Create a pipeline, run it, see how it was made, rate it, remix it.",
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
@@ -68,6 +68,7 @@ def bare_app() -> FastAPI:
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(same_origin)])
+    app.include_router(docs.router)
     app.openapi = openapi.describe(app, routers=_ROUTERS)
     return app
 
