@@ -131,6 +131,7 @@ class Receiver:
         self._start(message, request)
 
     def _start(self, message: Message, request: Request) -> None:
+        log.info("task taken", extra={"run_id": str(request.run), "task_id": str(request.task)})
         ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
         self._reporter.started(ticket)
         if message.receives >= GIVE_UP_RECEIVES:
