@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _prepare() -> int:
+    from gpu_worker.models.sources import SourceMissing
     from gpu_worker.prepare import prepare
     from gpu_worker.settings import ModelSettings
-    from gpu_worker.sources import SourceMissing
 
     settings = ModelSettings()
     logs.set_up(settings.log_format)

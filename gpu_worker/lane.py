@@ -16,7 +16,7 @@ from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Engine, Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.finish import Finisher
-from gpu_worker.models import Models
+from gpu_worker.models.cache import Models
 from gpu_worker.storage import Storage
 
 log = logging.getLogger(__name__)

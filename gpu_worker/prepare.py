@@ -5,7 +5,7 @@ from functools import partial
 
 from contract import catalogue
 from contract.catalogue import HubSource
-from gpu_worker import sources
+from gpu_worker.models import sources
 from gpu_worker.settings import ModelSettings
 
 

@@ -12,7 +12,7 @@ from contract.metrics import Meter
 from gpu_worker import failures, memory
 from gpu_worker.delivery import Delivery, Hands
 from gpu_worker.finish import Finisher
-from gpu_worker.models import Models
+from gpu_worker.models.cache import Models
 from gpu_worker.receive import Inbox
 from gpu_worker.report import Reporter
 from gpu_worker.storage import Storage

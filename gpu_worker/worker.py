@@ -16,7 +16,7 @@ from gpu_worker import engines, interrupt, upkeep
 from gpu_worker.delivery import Hands
 from gpu_worker.finish import Finisher
 from gpu_worker.lane import Lane
-from gpu_worker.models import Models
+from gpu_worker.models.cache import Models
 from gpu_worker.receive import Inbox, Receiver
 from gpu_worker.report import Reporter
 from gpu_worker.settings import Settings

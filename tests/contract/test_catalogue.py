@@ -8,7 +8,7 @@ import pytest
 from contract import catalogue
 from contract.catalogue import Model, OwnSource, PackageSource
 from contract.kinds import KINDS, template_params
-from gpu_worker.sources import file_digest, folder_digest
+from gpu_worker.models.sources import file_digest, folder_digest
 
 ROOT = Path(__file__).parents[2]
 MODELS = catalogue.load("gpu").models

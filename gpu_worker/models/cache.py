@@ -10,9 +10,10 @@ from pathlib import Path
 
 from contract.catalogue import Catalogue, Model, Queue
 from contract.kinds import Kind
-from gpu_worker import memory, sources
+from gpu_worker import memory
 from gpu_worker.engines.base import Engine
 from gpu_worker.failures import TaskFailure
+from gpu_worker.models import sources
 
 log = logging.getLogger(__name__)
 

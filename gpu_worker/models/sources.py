@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contract.catalogue import HubSource, Model, OwnSource, PackageSource
 
-_REPOSITORY = Path(__file__).parents[1]
+_REPOSITORY = Path(__file__).parents[2]
 _REVISION_DIGITS = 40
 
 Say = Callable[[str], None]
@@ -77,7 +77,7 @@ def _digest_of_own(path: Path) -> str:
 
 def _convert(model: Model, file: Path, target: Path, *, say: Say) -> None:
     """Write a GGUF as a folder of safetensors; whoever stops half-way leaves nothing under the final name."""
-    from gpu_worker.convert import convert
+    from gpu_worker.models.convert import convert
 
     if file_digest(file)[:_REVISION_DIGITS] != model.revision:
         raise SourceMissing(f"{file.name} is not the revision of {model.id} that the catalogue names")
