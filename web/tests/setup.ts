@@ -10,6 +10,7 @@ configure({ asyncUtilTimeout: 15_000 });
 // In tests the macros keep their English messages, so an empty catalogue is English.
 beforeEach(() => i18n.loadAndActivate({ locale: "en", messages: {} }));
 afterEach(cleanup);
+afterEach(() => sessionStorage.clear());
 
 // What React or the page complains about is a fault, not noise.
 for (const level of ["error", "warn"] as const)

@@ -1,6 +1,6 @@
 /** The page of one result. */
 import { Trans } from "@lingui/react/macro";
-import { createLazyRoute, getRouteApi } from "@tanstack/react-router";
+import { createLazyRoute, getRouteApi, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useVersion } from "@/api/pipelines";
 import { problemMessage } from "@/api/problems";
@@ -11,6 +11,7 @@ import { RemixButton } from "@/features/remix/RemixButton";
 import styles from "@/features/result/Result.module.css";
 import { ResultView } from "@/features/result/ResultView";
 import { imageUrls, mainImageOf } from "@/features/result/showcase";
+import { keptValues } from "@/features/run-form/form";
 import { RunForm } from "@/features/run-form/RunForm";
 import { useRunFlow } from "@/features/run-form/useRunFlow";
 import { Button } from "@/ui/Button";
@@ -43,7 +44,8 @@ function ResultPage() {
 }
 
 function Actions({ result }: { result: Result }) {
-  const [open, setOpen] = useState<"words" | "image" | null>(null);
+  const page = useLocation({ select: (location) => location.pathname });
+  const [open, setOpen] = useState<"words" | "image" | null>(() => (keptValues(page) ? "words" : null));
   const flow = useRunFlow();
   const { id: pipeline, version } = result.pipeline;
   const image = mainImageOf(result);

@@ -1,5 +1,5 @@
 /** From a pipeline's form to a run that is watched and published. */
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { anAccount, anImage, aPipeline, aResult, aRun, aTask } from "../builders";
@@ -35,6 +35,18 @@ describe("the run form", () => {
     const sent = calls.find((call) => call.method === "POST" && call.path === "/runs");
     expect(sent?.body).toEqual({ pipeline: pipeline.id, version: 3, inputs: { subject: "a red fox" } });
     expect(sent?.headers.get("Idempotency-Key")).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("keeps what a visitor typed while they sign in", async () => {
+    const visit = () => openPage(`/pipelines/${pipeline.id}`, about);
+    visit();
+    await userEvent.clear(await screen.findByLabelText("Who or what"));
+    await userEvent.type(screen.getByLabelText("Who or what"), "an owl");
+    await userEvent.click(screen.getByRole("button", { name: "Run" }));
+    await userEvent.click(await screen.findByRole("link", { name: "Create an account" }));
+    cleanup();
+    visit();
+    expect(await screen.findByLabelText("Who or what")).toHaveValue("an owl");
   });
 
   it("sends the same key when a lost answer makes one press again", async () => {

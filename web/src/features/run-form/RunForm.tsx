@@ -1,12 +1,21 @@
 /** The form that a version's inputs make: fill in the blanks, and run. */
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useLocation } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { problemMessage } from "@/api/problems";
 import type { Spec } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/State";
-import { type Blame, errorsByField, type FormValues, firstValues, type Prefill, toRequest } from "./form";
+import {
+  type Blame,
+  errorsByField,
+  type FormValues,
+  keepValues,
+  type Prefill,
+  startingValues,
+  toRequest,
+} from "./form";
 import { ImageField } from "./ImageField";
 import styles from "./RunForm.module.css";
 import { useRunFlow } from "./useRunFlow";
@@ -21,7 +30,8 @@ interface RunFormProps {
 
 export function RunForm({ pipeline, version, spec, prefill = {}, children }: RunFormProps) {
   const flow = useRunFlow();
-  const [values, setValues] = useState(() => firstValues(spec, prefill));
+  const page = useLocation({ select: (location) => location.pathname });
+  const [values, setValues] = useState(() => startingValues(page, spec, prefill));
   const [blame, setBlame] = useState<Record<string, Blame>>({});
   const errors = useErrors(blame, flow.error);
 
@@ -33,7 +43,9 @@ export function RunForm({ pipeline, version, spec, prefill = {}, children }: Run
     event.preventDefault();
     const outcome = toRequest({ pipeline, version }, spec, values);
     setBlame("blame" in outcome ? outcome.blame : {});
-    if ("request" in outcome) flow.begin(outcome.request);
+    if (!("request" in outcome)) return;
+    keepValues(page, values);
+    flow.begin(outcome.request);
   };
   return (
     <form className={styles.form} onSubmit={submit} noValidate>

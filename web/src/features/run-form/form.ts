@@ -26,7 +26,21 @@ export interface Prefill {
   urls?: Record<string, string>;
 }
 
+/** Keeps what somebody asked for on a page while the tab lives: signing in must not cost them what they typed. */
+export function keepValues(page: string, values: FormValues): void {
+  sessionStorage.setItem(`atelier.run.${page}`, JSON.stringify(values));
+}
+
+export function keptValues(page: string): FormValues | null {
+  return JSON.parse(sessionStorage.getItem(`atelier.run.${page}`) ?? "null");
+}
+
 export type Blame = "missing" | "seed";
+
+/** What the form begins with: what was last asked for on this page, unless a picture was just chosen for it. */
+export function startingValues(page: string, spec: Spec, prefill: Prefill): FormValues {
+  return (prefill.image ? null : keptValues(page)) ?? firstValues(spec, prefill);
+}
 
 export function firstValues(spec: Spec, prefill: Prefill): FormValues {
   const texts: Record<string, string> = {};
