@@ -100,6 +100,16 @@ export function useDescribeMe() {
   });
 }
 
+/** Changes the e-mail, the password, or both; the password in use proves that it is oneself. */
+export function useChangeSignIn() {
+  const onSuccess = useIdentityChange();
+  return useMutation({
+    mutationFn: (body: { email?: string; password?: string; current_password: string }) =>
+      answerOf(client.PATCH("/api/v1/me", { body })),
+    onSuccess,
+  });
+}
+
 export function useDeleteMe() {
   const onSuccess = useIdentityChange();
   return useMutation({

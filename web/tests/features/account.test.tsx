@@ -1,5 +1,5 @@
 /** Ways in, and what one's account shows. */
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { anAccount } from "../builders";
@@ -49,4 +49,30 @@ it("a new key is shown once, with the words to keep it", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Make a key" }));
   expect(await screen.findByText("atl_8fK2secret")).toBeVisible();
   expect(screen.getByText(/shown this once only/)).toBeVisible();
+});
+
+it("a new password needs the one in use", async () => {
+  const me = anAccount({ email: "ana@example.org" });
+  const { calls } = openPage("/account", {
+    "GET /me": me,
+    "GET /keys": { items: [], next: null },
+    "PATCH /me": (call) =>
+      (call.body as { current_password: string }).current_password === "correct horse"
+        ? me
+        : aProblem(403, "wrong_password"),
+  });
+  await userEvent.click(await screen.findByText("Change e-mail or password"));
+  await userEvent.type(screen.getByLabelText("New password"), "a longer password");
+  await userEvent.type(screen.getByLabelText("Present password"), "wrong horse");
+  const form = screen.getByLabelText("Present password").closest("form") as HTMLElement;
+  await userEvent.click(within(form).getByRole("button", { name: "Save" }));
+  expect(await within(form).findByRole("alert")).toBeVisible();
+  await userEvent.clear(screen.getByLabelText("Present password"));
+  await userEvent.type(screen.getByLabelText("Present password"), "correct horse");
+  await userEvent.click(within(form).getByRole("button", { name: "Save" }));
+  expect(await within(form).findByText("Saved.")).toBeVisible();
+  expect(calls.filter((call) => call.method === "PATCH").at(-1)?.body).toEqual({
+    password: "a longer password",
+    current_password: "correct horse",
+  });
 });

@@ -11,6 +11,7 @@ import { About } from "./About";
 import styles from "./Account.module.css";
 import { Keys } from "./Keys";
 import { Quotas } from "./Quotas";
+import { SignInData } from "./SignInData";
 
 export function AccountView({ me, onGone }: { me: Account; onGone: () => void }) {
   const format = useFormat();
@@ -49,6 +50,7 @@ export function AccountView({ me, onGone }: { me: Account; onGone: () => void })
       </div>
       {!guest && <About about={me.about} />}
       {!guest && <Keys />}
+      {!guest && me.email && <SignInData email={me.email} />}
       <DeleteAccount onGone={onGone} />
     </div>
   );
