@@ -1,0 +1,131 @@
+"""One Lambda function with its log and a role that holds nothing by itself; what it may do is said where it is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+
+from infra.stacks.base import StageStack
+from infra.stacks.network import PRIVATE, Network
+
+_ENI_ACTIONS = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:AssignIpv6Addresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignIpv6Addresses",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions on resources, and on nothing else."""
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Mapping[str, object]] | None = None
+
+    def statement(self) -> iam.PolicyStatement:
+        """As IAM writes it."""
+        return iam.PolicyStatement(
+            actions=list(self.actions), resources=list(self.resources), conditions=dict(self.conditions or {})
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a function is for, how much it needs, and what it may do."""
+
+    name: str
+    environment: Mapping[str, str]
+    grants: Sequence[Grant]
+    seconds: int
+    memory_mib: int
+    reserved_concurrency: int | None = None
+
+
+def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Network) -> lambda_.Function:
+    """The function `atelier-{stage}-{name}` with `lambdas/{name}/handler.py` as its entry."""
+    settings = stack.settings
+    name = f"{settings.prefix}-{job.name}"
+    title = job.name.capitalize()
+    log = logs.LogGroup(
+        stack, f"{title}Log", retention=retention(settings.log_days), removal_policy=stack.removal_policy
+    )
+    role = iam.Role(stack, f"{title}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    arn = stack.format_arn(service="lambda", resource=f"function:{name}")
+    made = lambda_.Function(
+        stack,
+        title,
+        function_name=name,
+        description=f"Atelier {settings.stage}: {job.name}",
+        code=code,
+        handler=f"lambdas.{job.name}.handler.handler",
+        runtime=lambda_.Runtime.PYTHON_3_13 if not settings.emulator else _runtime(settings.emulator.python),
+        architecture=_architecture(settings.emulator.platform if settings.emulator else "aarch64"),
+        role=role,
+        environment=dict(job.environment),
+        timeout=Duration.seconds(job.seconds),
+        memory_size=job.memory_mib,
+        reserved_concurrent_executions=job.reserved_concurrency,
+        vpc=network.vpc,
+        vpc_subnets=PRIVATE,
+        security_groups=[network.lambdas],
+        ipv6_allowed_for_dual_stack=not settings.emulated,
+        log_group=log,
+        logging_format=lambda_.LoggingFormat.JSON,
+        application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+        system_log_level_v2=lambda_.SystemLogLevel.INFO,
+    )
+    for statement in (*_needs_of_lambda(log, arn), *(grant.statement() for grant in job.grants)):
+        role.add_to_principal_policy(statement)
+    # The service attaches network interfaces in the role's name before it takes the function on.
+    made.node.add_dependency(role)
+    return made
+
+
+def _needs_of_lambda(log: logs.LogGroup, function_arn: str) -> list[iam.PolicyStatement]:
+    """What Lambda itself does in the role's name; the function's own code may not touch the network interfaces."""
+    # EC2 knows no narrower resource for interfaces that do not exist yet.
+    own_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
+    return [
+        iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn]),
+        iam.PolicyStatement(actions=_ENI_ACTIONS, resources=["*"]),
+        iam.PolicyStatement(effect=iam.Effect.DENY, actions=_ENI_ACTIONS, resources=["*"], conditions=own_code),
+    ]
+
+
+def retention(days: int) -> logs.RetentionDays:
+    """The library's name for a number of days."""
+    return _RETENTIONS[days]
+
+
+_RETENTIONS = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    731: logs.RetentionDays.TWO_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
+
+
+def _runtime(python: str) -> lambda_.Runtime:
+    return lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON, supports_inline_code=True)
+
+
+def _architecture(machine: str) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if machine == "aarch64" else lambda_.Architecture.X86_64

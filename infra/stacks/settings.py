@@ -1,0 +1,243 @@
+"""What an operator decides about a stage; read from the app's context, checked whole, and reported in one line."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contract.catalogue import Profile, Queue
+
+QUEUES: tuple[Queue, ...] = get_args(Queue)
+
+StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731, 1827, 3653]
+
+_MEMORY_GIB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
+_CONNECTION_BYTES = 9_531_392
+"""RDS for PostgreSQL allows a connection for each of these bytes of the instance's memory."""
+_SPARE = 0.8
+"""The share of those connections that functions may take; the rest is for the server itself and for people."""
+
+
+class SettingsInvalid(Exception):
+    """One line that names the setting and says what is wrong with it."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Domain(_Group):
+    """The site's own name."""
+
+    name: Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+    """Where people find the site; the API's own name is `api.` before it."""
+    zone: Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+    """The hosted zone of Route 53 that the name lies in."""
+    zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]{5,31}$")]
+    certificate_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/.+$")] | None = (
+        None
+    )
+    """A certificate in us-east-1 for CloudFront; without it one is made and validated through the zone."""
+
+    @model_validator(mode="after")
+    def _lies_in_zone(self) -> Self:
+        if self.name != self.zone and not self.name.endswith(f".{self.zone}"):
+            raise ValueError(f"domain.name: {self.name} does not lie in the zone {self.zone}")
+        return self
+
+
+class Network(_Group):
+    """What the VPC has beyond what it needs."""
+
+    zones: int = Field(default=2, ge=2, le=3)
+    flow_logs: bool = False
+    endpoints: bool = False
+    """Interface endpoints for SQS and logs, at some $7 a month and zone each: traffic that never leaves the VPC."""
+
+
+class Database(_Group):
+    """The size and the safety of PostgreSQL."""
+
+    size: Literal["micro", "small", "medium", "large", "xlarge", "2xlarge"] = "micro"
+    storage_gib: int = Field(default=20, ge=20, le=65_536)
+    max_storage_gib: int = Field(default=100, ge=22, le=65_536)
+    multi_az: bool = False
+    proxy: bool = False
+    backup_days: int = Field(default=14, ge=1, le=35)
+
+    @model_validator(mode="after")
+    def _may_grow(self) -> Self:
+        # RDS refuses to grow by less than a tenth.
+        if self.max_storage_gib < self.storage_gib * 1.1:
+            raise ValueError("database.max_storage_gib: must exceed database.storage_gib by a tenth at least")
+        return self
+
+    @property
+    def connections(self) -> int:
+        """How many connections functions may hold at one time."""
+        allowed = min(_MEMORY_GIB[self.size] * 1024**3 // _CONNECTION_BYTES, 5_000)
+        return int(allowed * _SPARE)
+
+
+class Api(_Group):
+    """How much the functions may do at one time."""
+
+    requests_per_second: int = Field(default=50, ge=1, le=10_000)
+    burst: int = Field(default=60, ge=1, le=5_000)
+    memory_mib: int = Field(default=1_769, ge=512, le=10_240)
+    """1,769 MiB are one whole core."""
+    advance_concurrency: int = Field(default=5, ge=2, le=1_000)
+    """How many batches of events are handled at one time."""
+    reserved_concurrency: int | None = Field(default=None, ge=1, le=1_000)
+    """How many requests are answered at one time, whatever others in the account do; new accounts refuse it."""
+
+
+class Media(_Group):
+    """How long things stay in the buckets."""
+
+    upload_hours: int = Field(default=24, ge=1, le=24 * 30)
+    unpublished_days: int | None = Field(default=None, ge=1)
+    """Runs that nobody published are deleted after so many days; absent: never."""
+    old_version_days: int = Field(default=30, ge=1)
+    """How long what was deleted or overwritten can be brought back."""
+
+
+class Workers(_Group):
+    """The machines of one queue."""
+
+    instances: int = Field(default=2, ge=0, le=1_000)
+    """At most; none run while nothing waits."""
+    types: tuple[str, ...] = Field(default=("g6.xlarge", "g5.xlarge", "g6.2xlarge", "g5.2xlarge"), min_length=1)
+    on_demand: int = Field(default=0, ge=0)
+    """So many of them, before any other, are not spot machines."""
+    disk_gib: int = Field(default=150, ge=100, le=16_384)
+    tasks_per_instance: int = Field(default=8, ge=1)
+    """The backlog that one machine is meant to have."""
+
+    @model_validator(mode="after")
+    def _on_demand_fits(self) -> Self:
+        if self.on_demand > self.instances:
+            raise ValueError("on_demand: must not exceed instances")
+        return self
+
+
+class Emulator(_Group):
+    """What stands in for AWS in the tests."""
+
+    database_url: str
+    """Of the schema's owner on a PostgreSQL that the functions can reach."""
+    endpoint_url: str
+    """Where everything else of AWS answers."""
+    platform: str = Field(pattern=r"^(x86_64|aarch64)$")
+    python: str = Field(pattern=r"^3\.\d+$")
+    """Of the machine that the functions run on."""
+
+    def app_database_url(self, user: str) -> str:
+        """The same database for another user: one that the server trusts without a password."""
+        scheme, _, rest = self.database_url.partition("://")
+        return f"{scheme}://{user}@{rest.rpartition('@')[2]}"
+
+
+class StageSettings(_Group):
+    """One deployment: everything that may differ between two of them."""
+
+    stage: StageName
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    profile: Profile = "gpu"
+    """The models of the catalogue that are offered."""
+    domain: Domain | None = None
+    network: Network = Network()
+    database: Database = Database()
+    api: Api = Api()
+    media: Media = Media()
+    workers: dict[Queue, Workers] = {"text": Workers(), "image": Workers()}
+    log_days: LogDays = 30
+    waf: bool = False
+    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    monthly_budget_usd: int | None = Field(default=None, ge=1)
+    retain: bool = True
+    """Whether the database and what people made outlive the stacks; then the database is protected from deletion."""
+    emulator: Emulator | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the stage is for MiniStack: what that cannot hold is left out, and nothing else."""
+        return self.emulator is not None
+
+    @property
+    def prefix(self) -> str:
+        """What the names of everything in this stage begin with."""
+        return f"atelier-{self.stage}"
+
+    def group_name(self, queue: str) -> str:
+        """The auto scaling group of a queue: known before it exists, so that sweep's role can name it."""
+        return f"{self.prefix}-{queue}"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for faulty, line in self._contradictions():
+            if faulty:
+                raise ValueError(line)
+        return self
+
+    def _contradictions(self) -> list[tuple[bool, str]]:
+        missing = [queue for queue in QUEUES if queue not in self.workers]
+        return [
+            (bool(missing), f"workers: {', '.join(missing)} missing"),
+            self._too_many_at_once(),
+            (self.emulated and self.database.proxy, "database.proxy: the emulator has none"),
+            (self.emulated and self.domain is not None, "domain: the emulator has none"),
+            (self.emulated and self.waf, "waf: the emulator has none"),
+        ]
+
+    def _too_many_at_once(self) -> tuple[bool, str]:
+        """Each function that runs holds one connection."""
+        name = "reserved_concurrency" if self.api.reserved_concurrency else "burst"
+        at_once = self.api.reserved_concurrency or self.api.burst
+        room = self.database.connections - self.api.advance_concurrency - 2
+        advice = f"size {self.database.size} leaves {room} connections; lower it, enlarge database.size, or set proxy"
+        return not self.database.proxy and at_once > room, f"api.{name}: {at_once} requests at one time, but {advice}"
+
+
+def read_stages(context: Mapping[str, Any]) -> list[StageSettings]:
+    """The stages to synthesize: that of the context's `stage`, or all. Raises SettingsInvalid.
+
+    They stand under `stages` in cdk.json, or in the JSON file that the context's `settings` names.
+    """
+    source, stages = _source(context)
+    if not isinstance(stages, dict) or not stages:
+        raise SettingsInvalid(f"{source}: stages: must name at least one stage")
+    wanted = context.get("stage")
+    if wanted is not None and wanted not in stages:
+        raise SettingsInvalid(f"{source}: stages: there is no stage {wanted!r}, only {', '.join(stages)}")
+    names = [wanted] if wanted is not None else list(stages)
+    return [parse_stage(name, stages[name], source=source) for name in names]
+
+
+def parse_stage(name: str, values: Any, *, source: str = "cdk.json") -> StageSettings:
+    """One stage's settings; raises SettingsInvalid with the first thing that is wrong."""
+    given = {"stage": name, **values} if isinstance(values, dict) else values
+    try:
+        return StageSettings.model_validate(given)
+    except ValidationError as invalid:
+        fault = invalid.errors()[0]
+        path = ".".join(["stages", name, *(str(part) for part in fault["loc"] if part != "stage")])
+        message = fault["msg"].removeprefix("Value error, ")
+        raise SettingsInvalid(f"{source}: {path}: {message}".replace("\n", " ")) from None
+
+
+def _source(context: Mapping[str, Any]) -> tuple[str, Any]:
+    """Where the stages stand, and what stands there."""
+    name = context.get("settings")
+    if name is None:
+        return "cdk.json", context.get("stages")
+    try:
+        content = json.loads(Path(str(name)).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(f"{name}: {error}") from None
+    if not isinstance(content, dict):
+        raise SettingsInvalid(f"{name}: stages: missing")
+    return str(name), content.get("stages")

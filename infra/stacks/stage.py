@@ -1,0 +1,33 @@
+"""Every stack of one stage, in the order in which they need each other."""
+
+from aws_cdk import App
+from aws_cdk import aws_lambda as lambda_
+
+from infra.stacks.api import Api
+from infra.stacks.bundling import LAMBDA, Target, bundle
+from infra.stacks.data import Data
+from infra.stacks.network import Network
+from infra.stacks.queues import Queues
+from infra.stacks.settings import StageSettings
+
+
+def compose(app: App, settings: StageSettings, *, code: lambda_.Code) -> None:
+    """Add a stage's stacks to the app; `code` is what its functions run."""
+    network = Network(app, "network", settings=settings)
+    data = Data(app, "data", settings=settings, network=network)
+    queues = Queues(app, "queues", settings=settings)
+    Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
+
+
+def code_of(settings: StageSettings) -> lambda_.Code:
+    """The bundle of a stage's functions."""
+    path = bundle(target_of(settings))
+    return lambda_.Code.from_asset(str(path))
+
+
+def target_of(settings: StageSettings) -> Target:
+    """The machine that a stage's functions run on."""
+    emulator = settings.emulator
+    if emulator is None:
+        return LAMBDA
+    return Target(python=emulator.python, machine=emulator.platform, boto_included=True)
