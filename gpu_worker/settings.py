@@ -32,6 +32,14 @@ class ModelSettings(BaseSettings):
     """CPU threads of one computation; 0 leaves the choice to torch (one per core)."""
     log_format: Literal["lines", "json"] = "lines"
 
+    endpoint_url: str | None = None
+    """Another S3 and SQS than AWS: the one-machine edition's MiniStack."""
+    region: str | None = None
+    models_bucket: str = ""
+    """Where models of a hub are fetched from; without it they are those that stand in `models_dir`."""
+    queue_urls: dict[Queue, str] = {}
+    """JSON, for example `{"image": "https://…"}`: one lane of work each. `prepare` takes all when there is none."""
+
     @property
     def models_dir(self) -> Path:
         """The folder of models that were converted or fetched."""
@@ -42,12 +50,8 @@ class Settings(ModelSettings):
     """Everything that a running worker needs; AWS credentials come from boto3's usual chain."""
 
     queue_urls: dict[Queue, str] = Field(min_length=1)
-    """JSON, for example `{"image": "https://…"}`: one lane of work each."""
     events_queue_url: str
     media_bucket: str
-    endpoint_url: str | None = None
-    """Another S3 and SQS than AWS: the one-machine edition's MiniStack."""
-    region: str | None = None
 
     metrics_namespace: str = ""
     """Where in CloudWatch the metrics stand that go into the log; without it there are none."""

@@ -26,9 +26,9 @@ def is_present(model: Model, models_dir: Path) -> bool:
         case OwnSource(path=path):
             return _digest_of_own(_REPOSITORY / path)[:_REVISION_DIGITS] == model.revision
         case PackageSource() as source:
-            return _converted(model, models_dir).is_dir() or _package_file(source).is_file()
+            return place(model, models_dir).is_dir() or _package_file(source).is_file()
         case HubSource():
-            return _converted(model, models_dir).is_dir()
+            return place(model, models_dir).is_dir()
 
 
 def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
@@ -37,7 +37,7 @@ def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
         raise SourceMissing(f"the weights of {model.id}, or those of this revision, are not on this machine")
     if isinstance(model.source, OwnSource):
         return _REPOSITORY / model.source.path
-    target = _converted(model, models_dir)
+    target = place(model, models_dir)
     if isinstance(model.source, PackageSource) and not target.is_dir():
         _convert(model, _package_file(model.source), target, say=say)
     return target
@@ -57,7 +57,8 @@ def folder_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _converted(model: Model, models_dir: Path) -> Path:
+def place(model: Model, models_dir: Path) -> Path:
+    """The folder of a model that was converted or fetched, whether it is there or not."""
     return models_dir / f"{model.id}-{model.revision[:12]}"
 
 

@@ -1,0 +1,70 @@
+"""`python -m gpu_worker.models sync --bucket …`: an operator copies the catalogue's models into the workers' bucket."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract import catalogue
+from contract.catalogue import HubSource, Model, Profile
+from gpu_worker.models import bucket, hub
+from gpu_worker.models.sources import SourceMissing
+
+_CACHE = Path.home() / ".cache" / "atelier" / "models"
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments ask for; returns the exit code: 1 when a model could not be copied."""
+    options = _parser().parse_args(arguments)
+    make: Any = boto3.client  # its stubs know no service by a plain string
+    failed = 0
+    for model in _chosen(options):
+        try:
+            sync(make("s3", endpoint_url=options.endpoint_url), model, bucket_name=options.bucket, cache=options.cache)
+        except (SourceMissing, BotoCoreError, ClientError) as error:
+            print(f"{model.id}: {error}", file=sys.stderr)
+            failed += 1
+    return 1 if failed else 0
+
+
+def sync(s3: Any, model: Model, *, bucket_name: str, cache: Path) -> None:
+    """Have one model of a hub in the bucket, by way of a folder here; a repeat copies what is missing."""
+    if not isinstance(model.source, HubSource):
+        raise SourceMissing("comes with the worker itself")
+    folder = cache / f"{model.id}-{model.revision[:12]}"
+
+    def say(step: str) -> None:
+        print(f"{model.id}: {step}", flush=True)
+
+    paths = hub.download(model, model.source, into=folder, say=say)
+    sent = bucket.push(s3, model, folder, paths, bucket=bucket_name, say=say)
+    say(f"in s3://{bucket_name} ({len(paths)} files, {sent} of them new)")
+
+
+def _chosen(options: argparse.Namespace) -> list[Model]:
+    known = [m for m in catalogue.load(options.profile).models if isinstance(m.source, HubSource)]
+    if unknown := set(options.model) - {model.id for model in known}:
+        sys.exit(f"The profile {options.profile} has no model of a hub that is called {', '.join(sorted(unknown))}.")
+    chosen = [model for model in known if not options.model or model.id in options.model]
+    if not chosen:
+        print(f"Every model of the profile {options.profile} comes with the worker itself: there is nothing to copy.")
+    return chosen
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gpu_worker.models", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("sync", help="copy models from their hubs into the bucket of a deployment")
+    command.add_argument("--bucket", required=True, help="the models bucket: an output of the stack `data`")
+    command.add_argument("--profile", choices=get_args(Profile), default="gpu")
+    command.add_argument("--model", action="append", default=[], help="only this model; may be given more than once")
+    command.add_argument("--cache", type=Path, default=_CACHE, help=f"where files are kept on the way ({_CACHE})")
+    command.add_argument("--endpoint-url", help="another S3 than AWS")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
