@@ -83,6 +83,7 @@ class Surroundings:
                 **self._database(),
                 **self._steps(),
                 "ATELIER_EVENTS_QUEUE_URL": self.queues.events.queue.queue_url,
+                "ATELIER_METRICS_NAMESPACE": settings.metrics_namespace,
                 "ATELIER_TEXT_GROUP": settings.group_name("text"),
                 "ATELIER_IMAGE_GROUP": settings.group_name("image"),
                 **({"ATELIER_UNPUBLISHED_DAYS": str(days)} if days else {}),
@@ -107,7 +108,7 @@ class Surroundings:
         environment = {
             **self._common("migrate"),
             "ATELIER_DATABASE_URL": emulator.database_url if emulator else url,
-            "ATELIER_APP_USER": APP_USER,
+            "ATELIER_APP_USER": "true",
             "ATELIER_MIGRATIONS": fingerprint,
         }
         if emulator:
@@ -125,7 +126,6 @@ class Surroundings:
         common = {
             "ATELIER_AWS_REGION": self.stack.settings.region,
             "POWERTOOLS_SERVICE_NAME": name,
-            "POWERTOOLS_METRICS_NAMESPACE": "Atelier",
         }
         if emulator:
             return {**common, "ATELIER_AWS_ENDPOINT_URL": emulator.endpoint_url}

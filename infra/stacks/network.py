@@ -11,6 +11,7 @@ from infra.stacks.settings import StageSettings
 PUBLIC = ec2.SubnetSelection(subnet_group_name="public")
 PRIVATE = ec2.SubnetSelection(subnet_group_name="private")
 POSTGRES_PORT = 5432
+_ADDRESSES = "10.0.0.0/16"
 
 
 class Network(StageStack):
@@ -31,6 +32,7 @@ class Network(StageStack):
             self,
             "Vpc",
             ip_protocol=ec2.IpProtocol.IPV4_ONLY if emulated else ec2.IpProtocol.DUAL_STACK,
+            ip_addresses=ec2.IpAddresses.cidr(_ADDRESSES),
             max_azs=self.settings.network.zones,
             nat_gateways=0,
             restrict_default_security_group=False,
@@ -63,7 +65,7 @@ class Network(StageStack):
         for group in (self.lambdas, self.workers):
             group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS")
             group.add_egress_rule(ec2.Peer.any_ipv6(), ec2.Port.HTTPS, "AWS over IPv6")
-        inside = ec2.Peer.ipv4(self.vpc.vpc_cidr_block)
+        inside = ec2.Peer.ipv4(_ADDRESSES)
         self.lambdas.add_egress_rule(inside, ec2.Port.tcp(POSTGRES_PORT), "Database")
         if self.settings.database.proxy:
             self.database.add_egress_rule(inside, ec2.Port.tcp(POSTGRES_PORT), "The proxy to the database")

@@ -172,6 +172,11 @@ class StageSettings(_Group):
         """What the names of everything in this stage begin with."""
         return f"atelier-{self.stage}"
 
+    @property
+    def metrics_namespace(self) -> str:
+        """Where in CloudWatch the stage's own metrics stand."""
+        return f"Atelier/{self.stage}"
+
     def group_name(self, queue: str) -> str:
         """The auto scaling group of a queue: known before it exists, so that sweep's role can name it."""
         return f"{self.prefix}-{queue}"

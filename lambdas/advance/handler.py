@@ -16,6 +16,7 @@ from contract.messages import EVENT
 from lambdas.advance.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
 from lambdas.aws import media, queues
+from lambdas.aws.passwords import Password, iam_token
 from lambdas.store.database import Database, is_down
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Advancer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._database = Database(settings.database_url)
+        self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
         place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
         self._sqs = client("sqs", **place)
@@ -98,3 +99,7 @@ def _read(record: dict[str, Any]) -> Heard:
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
     sent_at = datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if milliseconds else event.sent_at
     return Heard(event=event, sent_at=sent_at)
+
+
+def _password(settings: Settings) -> Password | None:
+    return iam_token(settings.database_url, region=settings.aws_region) if settings.database_iam else None

@@ -15,6 +15,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
 
     database_url: str
+    database_iam: bool = False
+    """Whether to log in with a token that IAM grants instead of a password."""
     media_bucket: str
     steps_text_queue_url: str
     steps_image_queue_url: str

@@ -1,5 +1,6 @@
 """What outlives a request: the pool of connections, the clients of S3 and SQS, the catalogue."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -12,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from contract import catalogue
 from contract.catalogue import Catalogue
 from lambdas.api.settings import Settings
+from lambdas.aws.passwords import iam_token
 from lambdas.domain.pace import Pace
 
 Pool = ConnectionPool[Connection[Any]]
@@ -35,7 +37,7 @@ class Services:
             settings.database_url,
             min_size=0,
             max_size=settings.pool_size,
-            kwargs={"autocommit": True},
+            kwargs=_how_to_connect(settings),
             configure=_configure,
             check=ConnectionPool.check_connection,
             timeout=10,
@@ -82,6 +84,14 @@ class Services:
     def queue_urls(self) -> dict[str, str]:
         """The URL of each queue of tasks, by the queue's name in the catalogue."""
         return {"text": self.settings.steps_text_queue_url, "image": self.settings.steps_image_queue_url}
+
+
+def _how_to_connect(settings: Settings) -> Callable[[], dict[str, Any]] | dict[str, Any]:
+    """What each new connection is opened with, beside the URL."""
+    if not settings.database_iam:
+        return {"autocommit": True}
+    password = iam_token(settings.database_url, region=settings.aws_region)
+    return lambda: {"autocommit": True, "password": password()}
 
 
 def _configure(conn: Connection[Any]) -> None:

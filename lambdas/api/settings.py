@@ -15,6 +15,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
 
     database_url: str
+    database_iam: bool = False
+    """Whether to log in with a token that IAM grants instead of a password."""
     pool_size: int = Field(default=8, ge=1)
     """Connections at most; a Lambda answers one request at a time and needs 1."""
     profile: Profile = "demo"

@@ -1,5 +1,6 @@
 """The one connection of a handler that works alone: opened at first use, opened anew after it broke."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -15,19 +16,23 @@ _SETTINGS = {
 
 
 class Database:
-    """A database by its URL."""
+    """A database by its URL; `password`, where the URL has none, is asked for each new connection."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, password: Callable[[], str] | None = None) -> None:
         self._url = url
+        self._password = password
         self._conn: Connection[Any] | None = None
 
     def connect(self) -> Connection[Any]:
         """The autocommit connection; a new one when there is none or an error broke it."""
         if self._conn is None or self._conn.closed:
-            self._conn = psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+            self._conn = psycopg.connect(self._url, password=self._given(), autocommit=True, connect_timeout=10)
             for name, value in _SETTINGS.items():
                 self._conn.execute("SELECT set_config(%s, %s, false)", (name, value))
         return self._conn
+
+    def _given(self) -> str | None:
+        return self._password() if self._password else None
 
     def close(self) -> None:
         """Close the connection, if there is one."""

@@ -21,6 +21,7 @@ from lambdas.store.queries import load
 _SQL = load("dispatch")
 
 QUEUES = ("text", "image")
+_COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def survey(conn: Connection[Any], *, queues: Collection[str], pace: Pace) -> lis
     """What is out in each of these queues, and the slots of its live workers."""
     with conn.cursor(row_factory=class_row(Survey)) as cursor:
         return cursor.execute(_SQL["survey"], {"queues": list(queues), "live": pace.live}).fetchall()
+
+
+def backlogs(conn: Connection[Any]) -> dict[str, int]:
+    """How many tasks of each queue are ready or at work; more than any group of workers is made for are not counted."""
+    return dict(conn.execute(_SQL["backlogs"], {"queues": list(QUEUES), "limit": _COUNTED}).fetchall())
 
 
 def again(conn: Connection[Any], *, task_ids: Collection[UUID]) -> list[Outgoing]:

@@ -29,7 +29,11 @@ def erase(conn: Connection[Any], account_id: UUID) -> list[UUID]:
 
 
 def _erase_runs(conn: Connection[Any], account_id: UUID) -> list[UUID]:
-    runs = [row[0] for row in conn.execute(_SQL["unpublished_runs"], {"account_id": account_id})]
+    return erase_runs(conn, [row[0] for row in conn.execute(_SQL["unpublished_runs"], {"account_id": account_id})])
+
+
+def erase_runs(conn: Connection[Any], runs: list[UUID]) -> list[UUID]:
+    """Delete runs, which the caller holds, and doom their media; the tasks that a worker may hold."""
     cancelled = tasks.cancel(conn, run_ids=runs)
     conn.execute(_SQL["doom_media"], {"runs": runs, "grace": _GRACE})
     conn.execute(_SQL["delete_runs"], {"runs": runs})

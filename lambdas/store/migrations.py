@@ -1,9 +1,9 @@
-"""Applies the files of migrations/ once and in order; what stands in them is theirs."""
+"""Applies the files of migrations/ once and in order; what stands in them is theirs, and who connects the caller's."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import Connection
@@ -16,7 +16,7 @@ _SQL = queries.load("migrations")
 
 
 class MigrationChanged(RuntimeError):
-    """A file that this database has already applied was edited or removed since."""
+    """A file that this database has already applied was edited since, or one between others was removed or added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,26 @@ class Migration:
 
 
 def apply(conn_url: str, folder: Path = FOLDER) -> list[str]:
+    """Bring a database up to date over a connection of its own; see `apply_to`."""
+    with psycopg.connect(conn_url, autocommit=True) as conn:
+        return apply_to(conn, folder)
+
+
+def apply_to(conn: Connection[Any], folder: Path = FOLDER) -> list[str]:
     """Bring a database up to date; the names of the files applied now.
 
-    Each file is one transaction. A second caller waits for the first under an advisory lock and then finds
-    nothing left to do. Raises MigrationChanged before anything is applied.
+    Each file is one transaction. A second caller waits until the first one's connection closes and then finds
+    nothing left to do. A database that is ahead of these files is left as it is, for older code runs on it: that is
+    what a rollback meets. Raises MigrationChanged before anything is applied.
     """
-    with psycopg.connect(conn_url, autocommit=True) as conn:
-        conn.execute(_SQL["lock"])
-        conn.execute(_SQL["create_table"])
-        waiting = _waiting(conn, read(folder))
-        for migration in waiting:
-            with conn.transaction():
-                conn.execute(migration.statements)
-                conn.execute(_SQL["record"], {"name": migration.name, "sha256": migration.sha256})
-        return [migration.name for migration in waiting]
+    conn.execute(_SQL["lock"])
+    conn.execute(_SQL["create_table"])
+    waiting = _waiting(conn, read(folder))
+    for migration in waiting:
+        with conn.transaction():
+            conn.execute(migration.statements)
+            conn.execute(_SQL["record"], {"name": migration.name, "sha256": migration.sha256})
+    return [migration.name for migration in waiting]
 
 
 def read(folder: Path = FOLDER) -> list[Migration]:
@@ -63,7 +69,12 @@ def _migration(path: Path) -> Migration:
 def _waiting(conn: Connection, migrations: list[Migration]) -> list[Migration]:
     applied: dict[str, str] = dict(conn.execute(_SQL["applied"]).fetchall())
     known = {migration.name: migration.sha256 for migration in migrations}
-    changed = [name for name, sha256 in applied.items() if known.get(name) != sha256]
+    newest = migrations[-1].name
+    changed = [name for name, sha256 in applied.items() if name <= newest and known.get(name) != sha256]
     if changed:
         raise MigrationChanged(f"already applied, but edited or removed since: {', '.join(sorted(changed))}")
-    return [migration for migration in migrations if migration.name not in applied]
+    waiting = [migration for migration in migrations if migration.name not in applied]
+    late = [migration.name for migration in waiting if migration.name < max(applied, default="")]
+    if late:
+        raise MigrationChanged(f"newer files were applied before these: {', '.join(late)}")
+    return waiting

@@ -1,4 +1,4 @@
-"""The Lambda function that runs each minute: sends again what was lost, expires what is dead, tidies up."""
+"""The Lambda function that runs each minute: sends again what was lost, expires what is dead, tidies up, scales."""
 
 import logging
 from functools import cache
@@ -7,10 +7,12 @@ from typing import Any
 import boto3
 
 from lambdas.aws import media, queues
+from lambdas.aws.passwords import Password, iam_token
 from lambdas.store import upkeep
 from lambdas.store.database import Database
 from lambdas.sweep.housekeeping import tidy
 from lambdas.sweep.leases import Swept, judge, send_all_again
+from lambdas.sweep.scaling import scale
 from lambdas.sweep.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -34,11 +36,12 @@ class Sweeper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._database = Database(settings.database_url)
+        self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
         place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
+        self._autoscaling = client("autoscaling", **place) if settings.groups else None
 
     def close(self) -> None:
         """Give the connection back; a Lambda never does, for its end is not told."""
@@ -46,12 +49,13 @@ class Sweeper:
 
     def sweep(self, *, resend_all: bool = False) -> dict[str, int]:
         """One pass, unless another one is at work."""
-        conn = self._database.connect()
+        settings, conn = self._settings, self._database.connect()
         with upkeep.alone(conn) as alone:
             if not alone:
                 return {"expired": 0, "sent": 0}
             swept = self._move(resend_all=resend_all)
-            tidy(conn, self._s3, bucket=self._settings.media_bucket)
+            scale(conn, self._autoscaling, group_names=settings.groups, namespace=settings.metrics_namespace)
+            tidy(conn, self._s3, bucket=settings.media_bucket, unpublished_days=settings.unpublished_days)
         return {"expired": swept.expired, "sent": len(swept.messages)}
 
     def _move(self, *, resend_all: bool) -> Swept:
@@ -69,3 +73,7 @@ class Sweeper:
         if swept.expired:
             _LOG.info("leases ended", extra={"count": swept.expired})
         return swept
+
+
+def _password(settings: Settings) -> Password | None:
+    return iam_token(settings.database_url, region=settings.aws_region) if settings.database_iam else None

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, delivery_prefix
 from lambdas.aws import media
-from lambdas.store import assets, deliveries, guests, idempotency, upkeep, uploads, workers
+from lambdas.store import assets, deliveries, guests, idempotency, unpublished, upkeep, uploads, workers
 from lambdas.sweep.leases import LIMIT
 
 _LOG = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ _STRAYS_KEPT = timedelta(days=1)
 """Longer than any worker writes to one delivery."""
 
 
-def tidy(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
+def tidy(conn: Connection[Any], s3: Any, *, bucket: str, unpublished_days: int | None = None) -> None:
     """Delete up to a pass's worth of everything; what S3 refuses is logged and tried again by the next pass."""
     now = upkeep.now(conn)
     uploads.expire(conn, limit=LIMIT)
@@ -31,6 +31,8 @@ def tidy(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
     guests.forget(conn)
     workers.bury(conn, before=now - _WORKERS_KEPT)
     deliveries.forget_winners(conn, before=now - deliveries.GRACE)
+    if unpublished_days is not None:
+        unpublished.forget(conn, before=now - timedelta(days=unpublished_days), limit=LIMIT)
     try:
         _delete_lost(conn, s3, bucket=bucket, before=now - deliveries.GRACE)
         _delete_doomed(conn, s3, bucket=bucket)

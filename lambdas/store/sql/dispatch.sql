@@ -76,3 +76,15 @@ UPDATE turns t
                             AND b.state = 'queued' AND b.sent_at IS NULL)
   FROM unnest(%(accounts)s::uuid[], %(places)s::integer[]) AS s (account_id, place)
  WHERE t.queue = %(queue)s AND t.account_id = s.account_id
+
+-- name: backlogs
+-- How many tasks of each of these queues are ready or at work; those that wait are counted up to `limit`.
+SELECT q.queue, w.waiting + o.out
+  FROM unnest(%(queues)s::text[]) AS q (queue)
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS waiting FROM (
+              SELECT FROM tasks
+               WHERE queue = q.queue AND state = 'queued' AND sent_at IS NULL LIMIT %(limit)s) first) w
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS out FROM tasks
+        WHERE queue = q.queue AND state IN ('queued', 'running') AND sent_at IS NOT NULL) o

@@ -30,14 +30,26 @@ def _loop() -> Iterator[None]:
 
 
 @pytest.fixture
-def handler(settings: Settings, ministack: str, monkeypatch: pytest.MonkeyPatch, _loop: None) -> Iterator[Handler]:
+def more() -> dict[str, str]:
+    """Settings of one test's own."""
+    return {}
+
+
+@pytest.fixture
+def handler(
+    settings: Settings, more: dict[str, str], ministack: str, monkeypatch: pytest.MonkeyPatch, _loop: None
+) -> Iterator[Handler]:
     """The function as a cold start makes it, from its environment alone."""
-    values = settings.model_dump(exclude_none=True) | {
-        "secret": settings.secret.get_secret_value(),
-        "media_bucket": a_bucket(ministack),
-        "aws_endpoint_url": ministack,
-        "site_scheme": "https",
-    }
+    values = (
+        settings.model_dump(exclude_none=True)
+        | {
+            "secret": settings.secret.get_secret_value(),
+            "media_bucket": a_bucket(ministack),
+            "aws_endpoint_url": ministack,
+            "site_scheme": "https",
+        }
+        | more
+    )
     for name, value in values.items():
         monkeypatch.setenv(f"ATELIER_{name.upper()}", str(value))
     sys.modules.pop("lambdas.api.handler", None)
@@ -164,3 +176,20 @@ def test_problems_and_empty_answers_arrive(handler: Handler, cookie: str) -> Non
 def test_guests_are_counted_by_the_caller_s_address(handler: Handler) -> None:
     statuses = [call(handler, "POST", "/api/v1/accounts/guest")["statusCode"] for _ in range(6)]
     assert statuses == [201] * 5 + [429]
+
+
+@pytest.mark.parametrize("more", [{"origin_secret": "known to CloudFront"}])
+def test_nobody_comes_in_past_cloudfront(handler: Handler) -> None:
+    for headers in ({}, {"x-origin-secret": "guessed"}, {"x-origin-secret": "известный"}):
+        answer = call(handler, "GET", "/api/v1/results", headers=headers)
+        assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "forbidden")
+    known = {"x-origin-secret": "known to CloudFront"}
+    assert call(handler, "GET", "/api/v1/results", headers=known)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("more", [{"database_iam": "true", "pool_size": "1"}])
+def test_the_function_logs_in_with_tokens_of_its_own(handler: Handler) -> None:
+    assert call(handler, "GET", "/api/v1/health")["statusCode"] == 200
+    pool = handler.app.state.services.pool  # type: ignore[attr-defined]
+    with pool.connection() as conn:
+        assert "Action=connect" in conn.info.password

@@ -61,10 +61,33 @@ def test_a_changed_file_is_refused_before_anything_is_applied(empty: str, folder
     assert things(empty) == [1, 2]
 
 
-def test_a_removed_file_is_refused(empty: str, folder: Path) -> None:
+def test_a_file_removed_from_between_is_refused(empty: str, folder: Path) -> None:
+    migrations.apply(empty, folder)
+    (folder / "0001_things.sql").unlink()
+    with pytest.raises(migrations.MigrationChanged, match=r"0001_things\.sql"):
+        migrations.apply(empty, folder)
+
+
+def test_a_file_put_in_between_is_refused(empty: str, folder: Path) -> None:
+    migrations.apply(empty, folder)
+    (folder / "0001_zebra.sql").write_text("INSERT INTO things VALUES (9)")
+    with pytest.raises(migrations.MigrationChanged, match=r"0001_zebra\.sql"):
+        migrations.apply(empty, folder)
+    assert things(empty) == [1, 2]
+
+
+def test_older_code_leaves_a_database_that_is_ahead_as_it_is(empty: str, folder: Path) -> None:
     migrations.apply(empty, folder)
     (folder / "0002_more.sql").unlink()
-    with pytest.raises(migrations.MigrationChanged, match=r"0002_more\.sql"):
+    assert migrations.apply(empty, folder) == []
+    assert things(empty) == [1, 2]
+
+
+def test_older_code_still_refuses_what_was_edited(empty: str, folder: Path) -> None:
+    migrations.apply(empty, folder)
+    (folder / "0002_more.sql").unlink()
+    (folder / "0001_things.sql").write_text("SELECT 1")
+    with pytest.raises(migrations.MigrationChanged, match=r"0001_things\.sql"):
         migrations.apply(empty, folder)
 
 
