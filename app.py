@@ -1,8 +1,9 @@
-"""The entry of the CDK: every stage that the settings name."""
+"""The entry of the CDK: every stage that the settings name, checked against the AwsSolutions rules."""
 
 import sys
 
-from aws_cdk import App
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
 
 from infra.stacks.bundling import BundlingFailed
 from infra.stacks.settings import SettingsInvalid, read_stages
@@ -17,6 +18,7 @@ def main() -> None:
             compose(app, settings, code=code_of(settings))
     except (SettingsInvalid, BundlingFailed) as error:
         sys.exit(str(error))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
 

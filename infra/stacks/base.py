@@ -3,12 +3,30 @@
 from typing import Any
 
 from aws_cdk import Environment, Fn, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.stacks.settings import StageSettings
 
 _UNTAGGED = ["AWS::RDS::DBProxyTargetGroup"]
 """What the library would tag although CloudFormation refuses it."""
+
+
+_RETENTIONS = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    731: logs.RetentionDays.TWO_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
 
 
 class StageStack(Stack):
@@ -39,3 +57,8 @@ class StageStack(Stack):
     def removal_policy(self) -> RemovalPolicy:
         """What becomes of things that cannot be made again when the stack is deleted."""
         return RemovalPolicy.RETAIN if self.settings.retain else RemovalPolicy.DESTROY
+
+
+def retention(days: int) -> logs.RetentionDays:
+    """The library's name for a number of days."""
+    return _RETENTIONS[days]

@@ -11,6 +11,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.stacks.base import StageStack
+from infra.stacks.nag import acknowledge
 from infra.stacks.network import POSTGRES_PORT, PRIVATE, Network
 from infra.stacks.settings import StageSettings
 
@@ -56,6 +57,11 @@ class Data(StageStack):
 
     def _database(self, network: Network) -> DatabasePlace:
         instance = self._instance(network)
+        acknowledge(instance, "RDS11", "Only functions reach it; another port would hide it from nobody who could")
+        if not self.settings.database.multi_az:
+            acknowledge(instance, "RDS3", "It doubles the database's price: the setting database.multi_az")
+        if not self.settings.retain:
+            acknowledge(instance, "RDS10", "The stage is made to be thrown away: the setting retain")
         secret = instance.secret
         assert secret is not None  # noqa: S101 - RDS manages one
         host, resource_id = instance.db_instance_endpoint_address, instance.instance_resource_id or ""

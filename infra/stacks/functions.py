@@ -8,7 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from infra.stacks.base import StageStack
+from infra.stacks.base import StageStack, retention
+from infra.stacks.nag import acknowledge, acknowledge_wildcards
 from infra.stacks.network import PRIVATE, Network
 
 _ENI_ACTIONS = [
@@ -21,6 +22,12 @@ _ENI_ACTIONS = [
     "ec2:UnassignIpv6Addresses",
     "ec2:UnassignPrivateIpAddresses",
 ]
+
+
+_WILDCARDS = (
+    "Objects are named by their prefix, auto scaling groups by their name behind a random id, and network interfaces"
+    " that do not exist yet cannot be named at all; tests/deploy proves what each role refuses"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,9 @@ def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Networ
         application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
         system_log_level_v2=lambda_.SystemLogLevel.INFO,
     )
+    acknowledge(made, "L1", "3.13 is what the pinned wheels are chosen for and the bytecode is compiled for")
+    named = [resource for grant in job.grants for resource in grant.resources]
+    acknowledge_wildcards(role, [*named, "*"], _WILDCARDS)
     for statement in (*_needs_of_lambda(log, arn), *(grant.statement() for grant in job.grants)):
         role.add_to_principal_policy(statement)
     # The service attaches network interfaces in the role's name before it takes the function on.
@@ -99,28 +109,6 @@ def _needs_of_lambda(log: logs.LogGroup, function_arn: str) -> list[iam.PolicySt
         iam.PolicyStatement(actions=_ENI_ACTIONS, resources=["*"]),
         iam.PolicyStatement(effect=iam.Effect.DENY, actions=_ENI_ACTIONS, resources=["*"], conditions=own_code),
     ]
-
-
-def retention(days: int) -> logs.RetentionDays:
-    """The library's name for a number of days."""
-    return _RETENTIONS[days]
-
-
-_RETENTIONS = {
-    1: logs.RetentionDays.ONE_DAY,
-    3: logs.RetentionDays.THREE_DAYS,
-    5: logs.RetentionDays.FIVE_DAYS,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    60: logs.RetentionDays.TWO_MONTHS,
-    90: logs.RetentionDays.THREE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-    731: logs.RetentionDays.TWO_YEARS,
-    1827: logs.RetentionDays.FIVE_YEARS,
-    3653: logs.RetentionDays.TEN_YEARS,
-}
 
 
 def _runtime(python: str) -> lambda_.Runtime:

@@ -129,6 +129,8 @@ class Surroundings:
         }
         if emulator:
             return {**common, "ATELIER_AWS_ENDPOINT_URL": emulator.endpoint_url}
+        if self.stack.settings.network.endpoints:
+            return common
         # The way out of the private subnets is IPv6.
         return {**common, "AWS_USE_DUALSTACK_ENDPOINT": "true"}
 

@@ -3,14 +3,21 @@
 from typing import Any
 
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.stacks.base import StageStack
+from infra.stacks.base import StageStack, retention
+from infra.stacks.nag import acknowledge
 from infra.stacks.settings import StageSettings
 
 PUBLIC = ec2.SubnetSelection(subnet_group_name="public")
 PRIVATE = ec2.SubnetSelection(subnet_group_name="private")
 POSTGRES_PORT = 5432
+_ENDPOINTS = {
+    "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
+    "Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+    "AutoScaling": ec2.InterfaceVpcEndpointAwsService.AUTOSCALING,
+}
 _ADDRESSES = "10.0.0.0/16"
 
 
@@ -42,8 +49,14 @@ class Network(StageStack):
             ],
             gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
         )
-        if not emulated:
+        if self.settings.network.endpoints:
+            self._bring_aws_in(vpc)
+        elif not emulated:
             self._lead_ipv6_out(vpc)
+        if self.settings.network.flow_logs:
+            self._log_flows(vpc)
+        else:
+            acknowledge(vpc, "VPC7", "Flow logs cost by the gigabyte: the setting network.flow_logs")
         return vpc
 
     def _lead_ipv6_out(self, vpc: ec2.Vpc) -> None:
@@ -57,6 +70,21 @@ class Network(StageStack):
                 destination_ipv6_cidr_block="::/0",
                 egress_only_internet_gateway_id=gateway.ref,
             )
+
+    def _bring_aws_in(self, vpc: ec2.Vpc) -> None:
+        """What functions call, inside the VPC: they then have no way out at all."""
+        group = ec2.SecurityGroup(
+            self, "Endpoints", vpc=vpc, description="AWS inside the VPC", allow_all_outbound=False
+        )
+        group.add_ingress_rule(ec2.Peer.ipv4(_ADDRESSES), ec2.Port.HTTPS, "Functions and workers")
+        for name, service in _ENDPOINTS.items():
+            vpc.add_interface_endpoint(name, service=service, subnets=PRIVATE, security_groups=[group], open=False)
+
+    def _log_flows(self, vpc: ec2.Vpc) -> None:
+        log = logs.LogGroup(
+            self, "FlowLog", retention=retention(self.settings.log_days), removal_policy=self.removal_policy
+        )
+        vpc.add_flow_log("Flows", destination=ec2.FlowLogDestination.to_cloud_watch_logs(log))
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)

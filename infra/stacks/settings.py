@@ -55,7 +55,7 @@ class Network(_Group):
     zones: int = Field(default=2, ge=2, le=3)
     flow_logs: bool = False
     endpoints: bool = False
-    """Interface endpoints for SQS and logs, at some $7 a month and zone each: traffic that never leaves the VPC."""
+    """Interface endpoints for what functions call, at some $8 a month and zone each: no way out of the VPC is left."""
 
 
 class Database(_Group):
@@ -195,6 +195,8 @@ class StageSettings(_Group):
             self._too_many_at_once(),
             (self.emulated and self.database.proxy, "database.proxy: the emulator has none"),
             (self.emulated and self.domain is not None, "domain: the emulator has none"),
+            (self.emulated and self.network.flow_logs, "network.flow_logs: the emulator has none"),
+            (self.emulated and self.network.endpoints, "network.endpoints: the emulator has none"),
             (self.emulated and self.waf, "waf: the emulator has none"),
         ]
 
