@@ -42,6 +42,7 @@ METRICS: dict[str, Metric] = {
     # sweep: what waits in the database, and how much of it there is for each instance that is wanted
     "Backlog": Metric("Count", "Queue"),
     "BacklogPerInstance": Metric("Count", "Queue"),
+    "Instances": Metric("Count", "Queue"),
     # the worker: tasks
     "TaskSeconds": Metric("Seconds", "Model"),
     "TaskFailures": Metric("Count", "Model"),

@@ -6,6 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from infra.stacks.api import Api
 from infra.stacks.bundling import LAMBDA, Target, bundle
 from infra.stacks.data import Data
+from infra.stacks.gpu import Gpu
 from infra.stacks.network import Network
 from infra.stacks.queues import Queues
 from infra.stacks.settings import StageSettings
@@ -17,6 +18,7 @@ def compose(app: App, settings: StageSettings, *, code: lambda_.Code) -> None:
     data = Data(app, "data", settings=settings, network=network)
     queues = Queues(app, "queues", settings=settings)
     Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
+    Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
 
 
 def code_of(settings: StageSettings) -> lambda_.Code:
