@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ CREDENTIALS = {
 }
 """What boto3 needs in the environment of tests and of the processes that they start."""
 
+_COMMAND = (sys.executable, "-m", "ministack")
 _START_SECONDS = 30
 
 
@@ -33,8 +34,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_ministack(data_dir: Path, *, port: int) -> subprocess.Popen[bytes]:
-    """A MiniStack process that answers on this port of 127.0.0.1; S3 is kept on disk, queues only until it ends."""
+def start_ministack(
+    data_dir: Path, *, port: int, command: Sequence[str | Path] = _COMMAND, **more: str
+) -> subprocess.Popen[bytes]:
+    """A MiniStack process that answers on this port of 127.0.0.1; S3 is kept on disk, queues only until it ends.
+
+    `more` goes into its environment, and so into that of the functions that it runs.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     environment = {
         "BIND_HOST": "127.0.0.1",
@@ -47,9 +53,10 @@ def start_ministack(data_dir: Path, *, port: int) -> subprocess.Popen[bytes]:
         "LOG_LEVEL": "WARNING",
         "HOME": str(data_dir),
         "TMPDIR": str(data_dir),
+        **more,
     }
     with (data_dir / "ministack.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait_until_ready(process, port=port)
     except BaseException:
@@ -70,10 +77,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running_ministack(data_dir: Path, *, port: int | None = None) -> Iterator[str]:
+def running_ministack(
+    data_dir: Path, *, port: int | None = None, command: Sequence[str | Path] = _COMMAND, **more: str
+) -> Iterator[str]:
     """The endpoint URL of a MiniStack that lives as long as the block."""
     port = port or free_port()
-    process = start_ministack(data_dir, port=port)
+    process = start_ministack(data_dir, port=port, command=command, **more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

