@@ -4,9 +4,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; done)
 VENV := .venv/bin/python
 NPM := $(VENV) infra/local/toolchain.py npm
+CDK := $(VENV) infra/local/toolchain.py cdk
 TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help run seed backup restore test check generate bench setup-run setup-dev
+.PHONY: help run seed backup restore test check generate bench synth deploy setup-run setup-dev setup-deploy
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,7 +27,7 @@ restore: setup-run ## an archive into an empty home: make restore ARCHIVE=atelie
 
 test: setup-dev ## every test that this machine can run, web and Python; what is skipped says why
 	@$(NPM) test --silent
-	@exec $(VENV) -m pytest $(ARGS)
+	@exec $(VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: setup-dev ## style, types, import rules, generated files up to date, translations complete
 	@$(TOOLS) ruff check .
@@ -45,7 +46,16 @@ generate: setup-dev ## the API's OpenAPI document and the web client made from i
 bench: setup-dev ## all benchmarks, or make bench ONLY=gallery; a table, and .bench/latest.json
 	@exec $(VENV) -m tests.bench $(ONLY)
 
-setup-run setup-dev: setup-%:
+synth: setup-deploy ## every example stage as CloudFormation in cdk.out/, checked by cdk-nag and cfn-lint; needs no account
+	@rm -rf cdk.out
+	@AWS_EC2_METADATA_DISABLED=true $(CDK) synth --quiet $(ARGS)
+	@$(TOOLS) cfn-lint
+
+deploy: setup-deploy ## a stage of cdk.json into your AWS account: make deploy STAGE=small
+	@test -n "$(STAGE)" || { echo "Which stage? make deploy STAGE=small (the stages stand in cdk.json)"; exit 1; }
+	@$(CDK) bootstrap --context stage="$(STAGE)" && exec $(CDK) deploy --all --context stage="$(STAGE)" $(ARGS)
+
+setup-run setup-dev setup-deploy: setup-%:
 	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer (found: $$(python3 --version 2>&1))." \
 		"Install it, or name it: make PYTHON=/path/to/python3.12 …"; exit 1; }
 	@$(PYTHON) infra/local/toolchain.py $*

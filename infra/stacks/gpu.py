@@ -17,7 +17,7 @@ from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, UPLOAD_PREFIX
 from infra.stacks.base import StageStack, retention
 from infra.stacks.data import Data
 from infra.stacks.functions import Grant
-from infra.stacks.nag import acknowledge
+from infra.stacks.nag import acknowledge, acknowledge_wildcards
 from infra.stacks.network import PUBLIC, Network
 from infra.stacks.package import USER_DATA, worker_package
 from infra.stacks.queues import Pair, Queues
@@ -156,9 +156,12 @@ class Gpu(StageStack):
 
     def _role(self, queue: Queue) -> iam.Role:
         role = iam.Role(self, f"{queue.capitalize()}Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-        for grant in self._grants(queue):
+        grants = self._grants(queue)
+        for grant in grants:
             role.add_to_principal_policy(grant.statement())
-        acknowledge(role, "IAM5", "Prefixes of buckets hold objects of any name; a group's ARN has a random part.")
+        named = [resource for grant in grants for resource in grant.resources]
+        reason = "Prefixes of buckets hold objects of any name; a group's ARN has a random part"
+        acknowledge_wildcards(role, named, reason)
         return role
 
     def _grants(self, queue: Queue) -> list[Grant]:
