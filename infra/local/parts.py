@@ -7,7 +7,7 @@ from infra.local import postgres, storage
 from infra.local.home import Home, read_secrets
 from infra.local.process import Program, python
 from infra.local.queues import BUCKET, Queues
-from infra.local.settings import Settings
+from infra.local.settings import ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Parts:
             **self._steps(),
             "ATELIER_SECRET": read_secrets(self.home)["api_secret"],
             "ATELIER_SITE_SCHEME": "http",
+            "ATELIER_PAGE": str(ROOT / "web" / "dist" / "index.html"),
             "ATELIER_LISTEN_FD": str(listen_fd),
         }
         return Program("api", python("-m", "infra.local.site"), environment, files=(listen_fd,))

@@ -76,8 +76,22 @@ class Site:
             await self._api(scope, receive, send)
         elif path.startswith("/media/"):
             await self._media(scope, receive, send)
+        elif path.startswith("/results/"):
+            await self._api(scope, receive, _with_headers(send))
         else:
             await self._page(scope, receive, send)
+
+
+def _with_headers(send: Any) -> Any:
+    """Let an answer of the API, a preview of a result, be served as the page is."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await send(message)
+
+    return sending
 
 
 def make_site() -> Site:

@@ -13,6 +13,8 @@ from infra.stacks.functions import Grant, Job
 from infra.stacks.queues import ADVANCE_SECONDS, Pair, Queues
 from infra.stacks.settings import QUEUES
 
+PAGE = "index.html"
+"""Of the site: the API puts a result's title and picture into it."""
 MIGRATE_SECONDS = 840
 _API_SECONDS = 29
 """Just under what the HTTP API waits for."""
@@ -39,11 +41,13 @@ class Surroundings:
             reserved_concurrency=settings.api.reserved_concurrency,
             environment={
                 **self._common("api"),
+                **self._measured(),
                 **self._database(),
                 **self._steps(),
                 "ATELIER_POOL_SIZE": "1",
                 "ATELIER_PROFILE": settings.profile,
                 "ATELIER_SITE_SCHEME": "https",
+                "ATELIER_PAGE": f"s3://{self.data.site.bucket_name}/{PAGE}",
                 "ATELIER_SECRET": cursor_secret.secret_value.unsafe_unwrap(),
                 "ATELIER_ORIGIN_SECRET": self.origin_value(origin_secret),
                 "ATELIER_UPLOAD_HOURS": str(settings.media.upload_hours),
@@ -54,6 +58,7 @@ class Surroundings:
                 # Uploads come through the API; withdrawing a result copies its media to an address that nobody knows.
                 Grant(["s3:PutObject"], [media.arn_for_objects(f"{UPLOAD_PREFIX}*"), _markers(media)]),
                 Grant(["s3:GetObject", "s3:PutObject"], [media.arn_for_objects(f"{MEDIA_PREFIX}*")]),
+                Grant(["s3:GetObject"], [self.data.site.arn_for_objects(PAGE)]),
             ],
         )
 
@@ -63,7 +68,7 @@ class Surroundings:
             name="advance",
             seconds=ADVANCE_SECONDS,
             memory_mib=512,
-            environment={**self._common("advance"), **self._database(), **self._steps()},
+            environment={**self._common("advance"), **self._measured(), **self._database(), **self._steps()},
             grants=[*self._log_in(), self._send(), Grant(["s3:PutObject"], [_markers(self.data.media)])],
         )
 
@@ -80,10 +85,10 @@ class Surroundings:
             memory_mib=512,
             environment={
                 **self._common("sweep"),
+                **self._measured(),
                 **self._database(),
                 **self._steps(),
                 "ATELIER_EVENTS_QUEUE_URL": self.queues.events.queue.queue_url,
-                "ATELIER_METRICS_NAMESPACE": settings.metrics_namespace,
                 "ATELIER_TEXT_GROUP": settings.group_name("text"),
                 "ATELIER_IMAGE_GROUP": settings.group_name("image"),
                 **({"ATELIER_UNPUBLISHED_DAYS": str(days)} if days else {}),
@@ -133,6 +138,9 @@ class Surroundings:
             return common
         # The way out of the private subnets is IPv6.
         return {**common, "AWS_USE_DUALSTACK_ENDPOINT": "true"}
+
+    def _measured(self) -> dict[str, str]:
+        return {"ATELIER_METRICS_NAMESPACE": self.stack.settings.metrics_namespace}
 
     def _database(self) -> dict[str, str]:
         database, emulator = self.data.database, self.stack.settings.emulator

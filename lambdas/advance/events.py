@@ -1,7 +1,7 @@
 """What a batch of events changes, in one transaction: record them, unlock the next steps, dispatch."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,8 @@ class Aftermath:
     messages: Sequence[Outgoing] = ()
     cancelled: Collection[UUID] = ()
     """Tasks whose workers are to leave them."""
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What was made and what failed, by the metric's name."""
 
 
 def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aftermath:
@@ -42,16 +44,24 @@ def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aft
     heard = sorted(batch, key=lambda each: each.sent_at)
     signs = [(each.event, each.sent_at) for each in heard if isinstance(each.event, Alive)]
     events = [each.event for each in heard if not isinstance(each.event, Alive)]
-    cancelled, makes_room = _record(conn, events, pace=pace) if events else ([], False)
+    recorded = _record(conn, events, pace=pace) if events else _Recorded()
     workers.alive(conn, signs=signs)
-    messages = dispatch(conn, pace=pace) if makes_room or signs else []
+    messages = dispatch(conn, pace=pace) if recorded.makes_room or signs else []
     if heard:
         workers.tick(conn, sent_at=heard[-1].sent_at)
-    return Aftermath(messages=messages, cancelled=cancelled)
+    return Aftermath(messages=messages, cancelled=recorded.cancelled, counts=recorded.counts)
 
 
-def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -> tuple[list[UUID], bool]:
-    """The tasks to be left by their workers, and whether dispatch may find more to do than before."""
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The tasks to be left by their workers, what was made, and whether dispatch may find more to do than before."""
+
+    cancelled: Collection[UUID] = ()
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    makes_room: bool = False
+
+
+def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -> _Recorded:
     held = {each.task.id: each for each in tasks.lock(conn, ids={event.task for event in events})}
     known = [event for event in events if event.task in held]
     if len(known) < len(events):
@@ -62,7 +72,20 @@ def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -
     assets.link(conn, wins=wins)
     moved = {task.run_id for task in changed if task.state != held[task.id].task.state and task.state != "queued"}
     cancelled = settle(conn, run_ids=moved) if moved else []
-    return cancelled, any(task.state != "running" for task in changed)
+    makes_room = any(task.state != "running" for task in changed)
+    return _Recorded(cancelled=cancelled, counts=_counts(changed, wins), makes_room=makes_room)
+
+
+def _counts(changed: Iterable[Task], wins: Sequence[Succeeded]) -> dict[str, int]:
+    made = [output.type for win in wins for output in win.outputs]
+    failed = sum(task.state == "failed" for task in changed)
+    counts = {
+        "Images": made.count("image"),
+        "Texts": made.count("text"),
+        "TasksSucceeded": len(wins),
+        "TasksFailed": failed,
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _news(conn: Connection[Any], held: dict[UUID, Held], events: Iterable[TaskEvent]) -> set[str]:

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import ValidationError
 
 from contract.messages import EVENT
+from contract.metrics import Meter
 from lambdas.advance.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
 from lambdas.aws import media, queues
@@ -37,6 +38,8 @@ class Advancer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._meter = Meter(settings.metrics_namespace)
+        self._meter.put({"ColdStarts": 1}, of="advance")
         self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
         place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
@@ -91,6 +94,7 @@ class Advancer:
         settings = self._settings
         queues.send_tasks(self._sqs, aftermath.messages, urls=settings.queue_urls)
         media.mark_cancelled(self._s3, aftermath.cancelled, bucket=settings.media_bucket)
+        self._meter.put(aftermath.counts)
 
 
 def _read(record: dict[str, Any]) -> Heard:

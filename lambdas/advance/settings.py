@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     aws_endpoint_url: str | None = None
     """Where S3 and SQS answer when it is not AWS."""
     aws_region: str = "us-east-1"
+    metrics_namespace: str = ""
+    """Where in CloudWatch the metrics stand that go into the log; without it there are none."""
     lease_seconds: int = Field(default=LEASE_SECONDS, ge=1)
 
     @property

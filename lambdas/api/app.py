@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from contract.limits import MAX_UPLOAD_BYTES
+from contract.metrics import Meter
 from lambdas.api import docs, openapi, problems
 from lambdas.api.body_limit import BodyLimit
+from lambdas.api.counters import Counters
 from lambdas.api.deps import same_origin
 from lambdas.api.routes import (
     accounts,
@@ -15,6 +17,7 @@ from lambdas.api.routes import (
     health,
     keys,
     pipelines,
+    previews,
     results,
     runs,
     sessions,
@@ -46,6 +49,8 @@ _ROUTERS = (
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings; nothing connects before the first request."""
     app = bare_app()
+    if settings.metrics_namespace:
+        app.add_middleware(Counters, meter=Meter(settings.metrics_namespace))
     app.state.services = Services.start(settings)
     return app
 
@@ -69,6 +74,7 @@ def bare_app() -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(same_origin)])
     app.include_router(docs.router)
+    app.include_router(previews.router)
     app.openapi = openapi.describe(app, routers=_ROUTERS)
     return app
 

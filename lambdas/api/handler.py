@@ -7,6 +7,7 @@ from typing import Any
 from mangum import Mangum
 from mangum.types import LambdaContext, LambdaEvent
 
+from contract.metrics import Meter
 from lambdas.api.app import create_app
 from lambdas.api.settings import Settings
 
@@ -44,4 +45,6 @@ _REFUSAL: dict[str, Any] = {
     ),
 }
 
-handler = OriginHandler(Settings())  # pyright: ignore[reportCallIssue] - from the environment
+_settings = Settings()  # pyright: ignore[reportCallIssue] - from the environment
+Meter(_settings.metrics_namespace).put({"ColdStarts": 1}, of="api")
+handler = OriginHandler(_settings)

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from contract import catalogue
 from contract.catalogue import Catalogue
+from lambdas.api.page import Page
 from lambdas.api.settings import Settings
 from lambdas.aws.passwords import iam_token
 from lambdas.domain.pace import Pace
@@ -74,6 +75,11 @@ class Services:
         # A request waits for the answer: better a clear 503 within seconds than boto3's minutes.
         config = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2, "mode": "standard"})
         return client(name, region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url, config=config)
+
+    @cached_property
+    def page(self) -> Page | None:
+        """The web page, where it is known."""
+        return Page(self.settings.page, s3=lambda: self.s3) if self.settings.page else None
 
     @cached_property
     def pace(self) -> Pace:

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     origin_secret: SecretStr | None = None
     """What CloudFront sends in `X-Origin-Secret`: `X-Forwarded-Host` and the viewer's address count only with it."""
 
+    metrics_namespace: str = ""
+    """Where in CloudWatch the metrics stand that go into the log; without it there are none."""
+    page: str | None = None
+    """Where the page's index.html is, `s3://bucket/key` or a file's path: links to results get previews from it."""
+
     lease_seconds: int = Field(default=LEASE_SECONDS, ge=1)
     session_days: int = 30
     upload_hours: int = 24

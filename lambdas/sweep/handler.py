@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from contract.metrics import Meter
 from lambdas.aws import media, queues
 from lambdas.aws.passwords import Password, iam_token
 from lambdas.store import upkeep
@@ -36,6 +37,8 @@ class Sweeper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._meter = Meter(settings.metrics_namespace)
+        self._meter.put({"ColdStarts": 1}, of="sweep")
         self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
         place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
@@ -54,7 +57,7 @@ class Sweeper:
             if not alone:
                 return {"expired": 0, "sent": 0}
             swept = self._move(resend_all=resend_all)
-            scale(conn, self._autoscaling, group_names=settings.groups, namespace=settings.metrics_namespace)
+            scale(conn, self._autoscaling, group_names=settings.groups, meter=self._meter)
             tidy(conn, self._s3, bucket=settings.media_bucket, unpublished_days=settings.unpublished_days)
         return {"expired": swept.expired, "sent": len(swept.messages)}
 

@@ -8,19 +8,17 @@ from typing import Any
 
 from psycopg import Connection
 
-from lambdas.aws import groups, metrics
-from lambdas.aws.metrics import Unit
+from contract.metrics import Meter
+from lambdas.aws import groups
 from lambdas.store import dispatch
 
-_UNITS: Mapping[str, Unit] = {"Backlog": "Count", "BacklogPerInstance": "Count", "Instances": "Count"}
 
-
-def scale(conn: Connection[Any], autoscaling: Any, *, group_names: Mapping[str, str], namespace: str) -> None:
+def scale(conn: Connection[Any], autoscaling: Any, *, group_names: Mapping[str, str], meter: Meter) -> None:
     """Publish `Backlog`, and where a queue has a group `Instances` and `BacklogPerInstance`, and wake who has to work.
 
     With neither groups nor a namespace, which is how one machine runs, nothing is asked or counted.
     """
-    if not group_names and not namespace:
+    if not group_names and not meter.namespace:
         return
     backlogs = dispatch.backlogs(conn)
     sizes = groups.sizes(autoscaling, group_names.values())
@@ -32,4 +30,4 @@ def scale(conn: Connection[Any], autoscaling: Any, *, group_names: Mapping[str, 
             values |= {"Instances": size.desired, "BacklogPerInstance": backlog / max(size.desired, 1)}
             if backlog and size.desired == 0 and size.largest > 0:
                 groups.wake(autoscaling, group_names[queue])
-        metrics.emit(namespace, values, units=_UNITS, dimensions={"Queue": queue})
+        meter.put(values, of=queue)

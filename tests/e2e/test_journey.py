@@ -42,7 +42,7 @@ def test_the_page_and_its_files_answer(edition: Edition) -> None:
     scripts = [part.split('"')[0] for part in page.text.split('src="')[1:]]
     assert scripts
     assert all(visitor.download(script).headers["content-type"].startswith("text/javascript") for script in scripts)
-    assert visitor.download("/results/anything").text == page.text
+    assert visitor.download("/runs/anything").text == page.text
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines need curl")

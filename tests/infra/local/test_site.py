@@ -32,7 +32,7 @@ def _put(running: RunningHome, key: str, body: bytes, kind: str) -> None:
     running.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=kind)
 
 
-@pytest.mark.parametrize("path", ["/", "/results/0199", "/pipelines/new"])
+@pytest.mark.parametrize("path", ["/", "/runs/0199", "/pipelines/new"])
 def test_addresses_of_the_page_answer_with_index_html(site: TestClient, path: str) -> None:
     answer = site.get(path)
     assert answer.status_code == 200
@@ -40,6 +40,13 @@ def test_addresses_of_the_page_answer_with_index_html(site: TestClient, path: st
     assert answer.headers["cache-control"] == "no-cache"
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_link_to_a_result_is_answered_by_the_api_and_as_safe_as_the_page(site: TestClient) -> None:
+    answer = site.get("/results/0199")
+    assert answer.text == "api"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 

@@ -164,3 +164,19 @@ def test_a_connection_that_broke_is_opened_anew(world: World, advancer: Advancer
         advancer.handle(sqs_event(text.succeeded()), None)
     assert failures(advancer.handle(sqs_event(text.succeeded()), None)) == []
     assert world.state(run) == "succeeded"
+
+
+def test_what_was_made_and_what_failed_is_counted_once(
+    world: World, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = world.account()
+    world.run(account, ONE_STEP)
+    world.run(account, ONE_STEP)
+    first, second = world.receive(), world.receive()
+    event = sqs_event(first.started(), first.succeeded(), second.started(), second.failed(retryable=False))
+    with closing(Advancer(settings.model_copy(update={"metrics_namespace": "Atelier/test"}))) as advancer:
+        for _ in range(2):
+            assert failures(advancer.handle(event, None)) == []
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counts = [{name: v for name, v in line.items() if name not in {"_aws", "Function"}} for line in lines]
+    assert counts == [{"ColdStarts": 1}, {"Texts": 1, "TasksSucceeded": 1, "TasksFailed": 1}]

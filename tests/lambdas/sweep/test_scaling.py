@@ -66,7 +66,7 @@ def desired(autoscaling: Any, group: str) -> int:
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
     """The values of the last sweep, by queue."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    return {line["Queue"]: line for line in lines if "_aws" in line}
+    return {line["Queue"]: line for line in lines if "Queue" in line}
 
 
 def sweep(settings: Settings) -> None:

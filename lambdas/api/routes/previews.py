@@ -1,0 +1,54 @@
+"""A result's page with its title and picture in the head: chats and search engines run no JavaScript."""
+
+import json
+import logging
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from lambdas.api.deps import DatabaseTurn, Services, Site, transaction
+from lambdas.api.page import introduced
+from lambdas.api.services import Services as AllServices
+from lambdas.domain.errors import NotFound
+from lambdas.store import results
+
+_LOG = logging.getLogger(__name__)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/results/{id}", methods=["GET", "HEAD"])
+def get_preview(
+    result_id: Annotated[str, Path(alias="id")], services: Services, site: Site, _turn: DatabaseTurn
+) -> HTMLResponse:
+    """The page; plain, and with the status that is right, when there is no such result."""
+    if services.page is None:
+        raise NotFound
+    html = services.page.html()
+    try:
+        result = _find(services, result_id)
+    except (OperationalError, PoolTimeout, TooManyRequests):
+        # The page says better than a problem document that the service does not answer.
+        _LOG.exception("no preview")
+        return _answer(html, status=503)
+    if result is None:
+        return _answer(html, status=404)
+    return _answer(introduced(html, result, origin=site.origin), status=200)
+
+
+def _find(services: AllServices, result_id: str) -> dict[str, Any] | None:
+    try:
+        wanted = UUID(result_id)
+    except ValueError:
+        return None
+    with transaction(services) as conn:
+        found: list[dict[str, Any]] = json.loads(results.cards(conn, [wanted]))
+    return found[0] if found else None
+
+
+def _answer(html: str, *, status: int) -> HTMLResponse:
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-cache"})
