@@ -1,6 +1,7 @@
-"""How much there is, how fast models are and which workers are alive; it changes nothing."""
+"""How much there is, how fast models are and which workers are alive."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -10,10 +11,13 @@ from lambdas.store import queries
 
 _SQL = queries.load("stats")
 
+_SETTLED = timedelta(minutes=2)
+"""After so long no transaction is under way any more: ids and times are drawn when it begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts over everything that is stored."""
+    """Counts: of images, texts and runs what was ever made, of results and accounts what there is."""
 
     images: int
     texts: int
@@ -46,6 +50,11 @@ def totals(conn: Connection[Any]) -> Totals:
     with conn.cursor(row_factory=class_row(Totals)) as cursor:
         (found,) = cursor.execute(_SQL["totals"])
     return found
+
+
+def tally(conn: Connection[Any]) -> None:
+    """Add what was made since the last time to the running totals, so that the figures above stay cheap."""
+    conn.execute(_SQL["tally"], {"settled": _SETTLED})
 
 
 def task_counts(conn: Connection[Any]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, delivery_prefix
 from lambdas.aws import media
-from lambdas.store import assets, deliveries, guests, idempotency, unpublished, upkeep, uploads, workers
+from lambdas.store import assets, deliveries, guests, idempotency, stats, unpublished, upkeep, uploads, workers
 from lambdas.sweep.leases import LIMIT
 
 _LOG = logging.getLogger(__name__)
@@ -23,8 +23,12 @@ _STRAYS_KEPT = timedelta(days=1)
 
 
 def tidy(conn: Connection[Any], s3: Any, *, bucket: str, unpublished_days: int | None = None) -> None:
-    """Delete up to a pass's worth of everything; what S3 refuses is logged and tried again by the next pass."""
+    """Count what was made, and delete up to a pass's worth of everything.
+
+    What S3 refuses is logged and tried again by the next pass.
+    """
     now = upkeep.now(conn)
+    stats.tally(conn)
     uploads.expire(conn, limit=LIMIT)
     upkeep.expire_sessions(conn, limit=LIMIT)
     idempotency.expire(conn, limit=LIMIT)

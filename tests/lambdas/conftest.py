@@ -32,6 +32,7 @@ def database(migrated: str) -> str:
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
         conn.execute(sql.SQL("TRUNCATE {}").format(names))
         conn.execute("INSERT INTO event_clock DEFAULT VALUES")
+        conn.execute("INSERT INTO tally_clock DEFAULT VALUES")
     return migrated
 
 
