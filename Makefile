@@ -27,7 +27,7 @@ restore: setup-run ## an archive into an empty home: make restore ARCHIVE=atelie
 
 test: setup-dev ## every test that this machine can run, web and Python; what is skipped says why
 	@$(NPM) test --silent
-	@exec $(VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@exec $(VENV) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## style, types, import rules, generated files up to date, translations complete
 	@$(TOOLS) ruff check .

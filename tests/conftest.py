@@ -3,11 +3,29 @@
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.services.ministack import CREDENTIALS, running_ministack
 from tests.services.postgres import running_postgres
+
+_SHARED_SERVERS = ("tests/deploy", "tests/e2e")
+"""Folders whose files use one thing that takes long to start."""
+
+
+class _ByServers(LoadScopeScheduling):
+    """Keeps on one process what shares its servers: a file, or all files of such a folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return next((folder for folder in _SHARED_SERVERS if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServers:
+    """How tests are dealt out to processes; xdist's own marks for this do nothing on this pytest."""
+    return _ByServers(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
