@@ -17,7 +17,9 @@ from tests.services.ministack import CREDENTIALS, REGION, aws, running_ministack
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = "test"
 ACCOUNT = "000000000000"
+CLI = ROOT / "infra" / "stacks" / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _RECORDER = Path(__file__).with_name("recorder.py")
+_PATIENCE_SECONDS = 300
 _SOURCES = ("contract", "gpu_worker", "infra", "lambdas", "migrations")
 _FILES = ("app.py", "cdk.json", "requirements.txt", "constraints.txt")
 
@@ -29,12 +31,11 @@ class DeployFailed(Exception):
 class Deployment:
     """One stage; a copy of the sources is deployed, so that tests may change them."""
 
-    def __init__(self, folder: Path, *, endpoint: str, database: str, cli: Path, record: Path) -> None:
+    def __init__(self, folder: Path, *, endpoint: str, database: str, record: Path) -> None:
         self.sources = folder / "sources"
         self.endpoint = endpoint
         self.database = database
         self._record = record
-        self._cli = cli
         self._settings = folder / "settings.json"
         self._settings.write_text(json.dumps({"stages": {STAGE: self._stage()}}))
         _copy_sources(self.sources)
@@ -54,10 +55,15 @@ class Deployment:
         # Outside the sources: there the CLI would look for an app.
         self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=self.sources.parent)
 
-    def deploy(self) -> str:
-        """Deploy every stack; returns what the CLI said, or raises DeployFailed with it."""
-        context = ("-c", f"settings={self._settings}", "-c", f"stage={STAGE}")
-        return self._cdk("deploy", "--all", "--require-approval", "never", *context, cwd=self.sources)
+    def deploy(self, *parts: str, app: Path | None = None) -> str:
+        """Deploy these parts of the stage, or all; returns what the CLI said, or raises DeployFailed with it.
+
+        `app` is what an earlier synth left, instead of the sources.
+        """
+        context = ("--app", str(app)) if app else ("-c", f"settings={self._settings}", "-c", f"stage={STAGE}")
+        stacks = [f"atelier-{STAGE}-{part}" for part in parts]
+        which = ("--exclusively", *stacks) if parts else ("--all",)
+        return self._cdk("deploy", *which, "--require-approval", "never", *context, cwd=self.sources)
 
     def _cdk(self, *arguments: str, cwd: Path) -> str:
         everything = dict(os.environ)  # noqa: TID251 - handed on, not read
@@ -68,9 +74,16 @@ class Deployment:
             "PATH": f"{node_folder()}{os.pathsep}{everything['PATH']}",
             "NODE_OPTIONS": "--no-deprecation",
         }
-        command = [node_folder() / "node", self._cli, *arguments, "--progress", "events", "--no-color"]
+        command = [node_folder() / "node", CLI, *arguments, "--progress", "events", "--no-color"]
         done = subprocess.run(
-            command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            cwd=cwd,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
         )
         if done.returncode:
             raise DeployFailed(done.stdout)
@@ -93,6 +106,13 @@ class Deployment:
             for resource in answer["StackResources"]
             if resource["ResourceType"] == kind
         }
+
+    def bucket(self, name: str) -> str:
+        """A bucket's name, by what the stack calls it."""
+        (found,) = (
+            bucket for logical, bucket in self.resources("data", "AWS::S3::Bucket").items() if logical.startswith(name)
+        )
+        return found
 
     def role(self, part: str, name: str) -> str:
         """The name of a role of a stack: that of a function, or of the machines of a queue."""
@@ -124,14 +144,14 @@ class Deployment:
 
 
 @contextmanager
-def a_deployment(folder: Path, *, database: str, cli: Path) -> Iterator[Deployment]:
+def a_deployment(folder: Path, *, database: str) -> Iterator[Deployment]:
     """A stage that is there as long as the block."""
     python = runtime.build(folder / "runtime")
     record = folder / "calls.jsonl"
     record.touch()
     environment = {"AUTH": "true", "PATH": f"{node_folder()}:/usr/bin:/bin"}
     with running_ministack(folder / "aws", command=(python, _RECORDER, record), **environment) as endpoint:
-        deployment = Deployment(folder, endpoint=endpoint, database=database, cli=cli, record=record)
+        deployment = Deployment(folder, endpoint=endpoint, database=database, record=record)
         deployment.bootstrap()
         deployment.deploy()
         yield deployment

@@ -17,6 +17,10 @@ _record = Path(sys.argv.pop()).open("a", buffering=1)  # noqa: SIM115 - as long 
 
 
 def _noted(access_key_id: str, iam_action: str, *rest: Any, resource_arn: str = "*", **more: Any) -> Any:
+    if iam_action.startswith("sqs:"):
+        # AWS has no actions of their own for batches; MiniStack takes the name of the call for one.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+        iam_action = iam_action.removesuffix("Batch")
     denied = _enforce(access_key_id, iam_action, *rest, resource_arn=resource_arn, **more)
     session = sts._sessions.get(access_key_id)
     if session is not None:
