@@ -8,6 +8,7 @@ from cdk_nag import AwsSolutionsChecks
 from infra.stacks.bundling import BundlingFailed
 from infra.stacks.settings import SettingsInvalid, read_stages
 from infra.stacks.stage import code_of, compose
+from infra.stacks.web import PageMissing
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     try:
         for settings in read_stages(app.node.get_all_context()):
             compose(app, settings, code=code_of(settings))
-    except (SettingsInvalid, BundlingFailed) as error:
+    except (SettingsInvalid, BundlingFailed, PageMissing) as error:
         sys.exit(str(error))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -87,8 +87,8 @@ class Gpu(StageStack):
         )
         self._hook(group)
         self._follow_the_backlog(group, queue)
-        acknowledge(group, "EC26", "The rule cannot read mixed instances; every launch template encrypts its disk.")
-        acknowledge(group, "AS3", "Groups grow and shrink all day; alarms tell of what goes wrong with them.")
+        acknowledge(group, "EC26", "The rule cannot read mixed instances; every launch template encrypts its disk")
+        acknowledge(group, "AS3", "Groups grow and shrink all day; alarms tell of what goes wrong with them")
         return group
 
     def _mixed(self, queue: Queue) -> autoscaling.MixedInstancesPolicy:

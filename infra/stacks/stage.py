@@ -1,24 +1,31 @@
 """Every stack of one stage, in the order in which they need each other."""
 
+from pathlib import Path
+
 from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 
 from infra.stacks.api import Api
 from infra.stacks.bundling import LAMBDA, Target, bundle
+from infra.stacks.certificate import certificate_of
 from infra.stacks.data import Data
+from infra.stacks.firewall import firewall_of
 from infra.stacks.gpu import Gpu
 from infra.stacks.network import Network
 from infra.stacks.queues import Queues
 from infra.stacks.settings import StageSettings
+from infra.stacks.web import PAGE, Web
 
 
-def compose(app: App, settings: StageSettings, *, code: lambda_.Code) -> None:
-    """Add a stage's stacks to the app; `code` is what its functions run."""
+def compose(app: App, settings: StageSettings, *, code: lambda_.Code, page: Path = PAGE) -> None:
+    """Add a stage's stacks to the app; `code` is what its functions run, `page` the folder of the built page."""
     network = Network(app, "network", settings=settings)
     data = Data(app, "data", settings=settings, network=network)
     queues = Queues(app, "queues", settings=settings)
-    Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
+    api = Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
     Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
+    certificate, firewall = certificate_of(app, settings), firewall_of(app, settings)
+    Web(app, "web", settings=settings, data=data, api=api, certificate=certificate, firewall=firewall, page=page)
 
 
 def code_of(settings: StageSettings) -> lambda_.Code:

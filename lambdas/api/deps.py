@@ -119,7 +119,7 @@ async def _site(request: Request, services: Services) -> SiteView:
     secret = services.settings.origin_secret
     if secret and compare_digest(headers.get("x-origin-secret", "").encode(), secret.get_secret_value().encode()):
         host = headers.get("x-forwarded-host", host)
-        address = headers.get("cloudfront-viewer-address", address).rpartition(":")[0] or address
+        address = headers.get("x-viewer-address", address)
     return SiteView(origin=f"{services.settings.site_scheme}://{host}".lower(), network=network_of(address))
 
 
