@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ _REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 _CONSTRAINTS = ROOT / "constraints.txt"
 _SOURCES = ("contract", "lambdas", "migrations")
 _SUFFIXES = frozenset({".py", ".sql", ".toml"})
+_FOR_BUILDING = ("cffi", "pycparser")
+"""argon2's bindings are compiled: at run time they need cffi's own extension only, which stands beside it."""
 _IN_RUNTIME = "boto3"
 """What a Lambda brings along: 17 MB less to load, and always in the version that AWS keeps safe."""
 
@@ -104,15 +107,36 @@ def _candidates(version: str) -> Iterator[str]:
 
 def _fill(folder: Path, *, target: Target, compiler: Path | None) -> None:
     _install(folder, target=target)
+    _slim(folder)
     for path in sources():
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    shutil.rmtree(folder / "bin", ignore_errors=True)
     if compiler is not None:
-        # Unchecked: a zip keeps no times that bytecode could be compared with, and nothing in it ever changes.
-        compile_all = ["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-        _run([str(compiler), *compile_all, "-s", str(folder), "-p", "/var/task", str(folder)])
+        _compile(folder, compiler=compiler)
+
+
+def _compile(folder: Path, *, compiler: Path) -> None:
+    """Bytecode beside the sources of this repository, and in place of everybody else's: a third less to load."""
+    # Unchecked: a zip keeps no times that bytecode could be compared with, and nothing in it ever changes.
+    compile_all = ["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    strip = ["-s", str(folder), "-p", "/var/task"]
+    own = [str(folder / name) for name in _SOURCES]
+    _run([str(compiler), *compile_all, *strip, *own])
+    own_pattern = rf"^{re.escape(str(folder))}/({'|'.join(_SOURCES)})/"
+    _run([str(compiler), *compile_all, *strip, "-b", "-x", own_pattern, str(folder)])
+    for path in folder.rglob("*.py"):
+        if path.relative_to(folder).parts[0] not in _SOURCES:
+            path.unlink()
+
+
+def _slim(folder: Path) -> None:
+    """Without what only building, typing or installing needs."""
+    for name in ("bin", *_FOR_BUILDING):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in ("*.pyi", "*.dist-info/RECORD"):
+        for path in folder.rglob(pattern):
+            path.unlink()
 
 
 def _install(folder: Path, *, target: Target) -> None:
