@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGE = "test"
 ACCOUNT = "000000000000"
 CLI = ROOT / "infra" / "stacks" / "node_modules" / "aws-cdk" / "bin" / "cdk"
+PAGE = ROOT / "web" / "dist"
 _RECORDER = Path(__file__).with_name("recorder.py")
 _PATIENCE_SECONDS = 300
 _SOURCES = ("contract", "gpu_worker", "infra", "lambdas", "migrations")
@@ -107,6 +108,14 @@ class Deployment:
             if resource["ResourceType"] == kind
         }
 
+    def queue(self, name: str) -> str:
+        """A queue's URL, by what the stack calls it."""
+        queues = self.resources("queues", "AWS::SQS::Queue")
+        (found,) = (
+            url for logical, url in queues.items() if logical.startswith(name) and not logical.startswith(f"{name}Dead")
+        )
+        return found
+
     def bucket(self, name: str) -> str:
         """A bucket's name, by what the stack calls it."""
         (found,) = (
@@ -122,8 +131,8 @@ class Deployment:
         )
         return found
 
-    def credentials(self, role: str) -> dict[str, str]:
-        """A role's own rights for an hour, as variables of the environment.
+    def credentials(self, role: str, *, session: str) -> dict[str, str]:
+        """A role's own rights for an hour, as variables of the environment; `session` is noted with each call.
 
         A role trusts one service alone; here its trust, and nothing else of it, is changed so that tests may step in.
         """
@@ -131,7 +140,7 @@ class Deployment:
         service = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         self.aws("iam").update_assume_role_policy(RoleName=role, PolicyDocument=service)
         arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
-        answer = self.aws("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        answer = self.aws("sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
@@ -170,4 +179,7 @@ def _copy_sources(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=without)
     for name in _FILES:
         shutil.copyfile(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "web" / "dist", folder / "web" / "dist")
     (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / "web").mkdir()
+    (folder / "web" / "dist").symlink_to(PAGE)

@@ -61,11 +61,13 @@ def synthesized(name: str, *, context: dict[str, Any] | None = None, **changes: 
     """The templates of a stage."""
     folder = Path(mkdtemp(prefix="atelier-code-"))
     (folder / "handler.py").write_text("def handler(event, context): ...\n")
+    page = Path(mkdtemp(prefix="atelier-page-"))
+    (page / "index.html").write_text("<!doctype html><title>Atelier</title>")
     app = App(
         context={**CDK["context"], **(context or {})}, outdir=mkdtemp(prefix="atelier-cdk-"), analytics_reporting=False
     )
     settings = stage_settings(name, **changes)
-    compose(app, settings, code=lambda_.Code.from_asset(str(folder)))
+    compose(app, settings, code=lambda_.Code.from_asset(str(folder)), page=page)
     stacks = app.synth().stacks
     beginning = f"{settings.prefix}-"
     return Stage(settings, app, {stack.stack_name.removeprefix(beginning): stack.template for stack in stacks})
