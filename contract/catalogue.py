@@ -35,6 +35,14 @@ class PackageSource(_Entry):
     path: str
 
 
+class LibrarySource(_Entry):
+    """An installed package that needs no weights; the revision is the head of the SHA-256 of `package==version`."""
+
+    type: Literal["library"]
+    package: str
+    version: str
+
+
 class OwnSource(_Entry):
     """A folder of this repository; the revision is the head of the SHA-256 over its files."""
 
@@ -42,7 +50,7 @@ class OwnSource(_Entry):
     path: str
 
 
-Source = Annotated[HubSource | PackageSource | OwnSource, Field(discriminator="type")]
+Source = Annotated[HubSource | PackageSource | LibrarySource | OwnSource, Field(discriminator="type")]
 
 
 class Limit(_Entry):

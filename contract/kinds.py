@@ -16,6 +16,8 @@ class Kind(StrEnum):
     TEXT = "text"
     IMAGE = "image"
     EDIT = "edit"
+    CAPTION = "caption"
+    UPSCALE = "upscale"
 
 
 Medium = Literal["text", "image"]
@@ -57,13 +59,30 @@ class ImageParams(_PictureParams):
     height: Annotated[int, Field(title="Height in pixels", ge=8, le=4096, multiple_of=8)] = 1024
 
 
+PictureReference = Annotated[
+    str, Field(title="Picture to start from", max_length=200, json_schema_extra={"x-template": "image"})
+]
+
+
 class EditParams(_PictureParams):
     """Pictures from another picture and a prompt (image to image)."""
 
-    image: Annotated[
-        str, Field(title="Picture to start from", max_length=200, json_schema_extra={"x-template": "image"})
-    ]
+    image: PictureReference
     strength: Annotated[float, Field(title="How much to change", ge=0.05, le=1)] = 0.7
+
+
+class CaptionParams(Params):
+    """What a picture shows, as a text."""
+
+    image: PictureReference
+    max_tokens: Annotated[int, Field(title="Longest answer, in tokens", ge=1, le=1024)] = 64
+
+
+class UpscaleParams(Params):
+    """The same picture with more pixels."""
+
+    image: PictureReference
+    factor: Annotated[int, Field(title="How many times as wide and high", ge=2, le=8)] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,8 @@ KINDS: dict[Kind, KindInfo] = {
     Kind.TEXT: KindInfo(Kind.TEXT, "Write a text", ("text",), "text", TextParams),
     Kind.IMAGE: KindInfo(Kind.IMAGE, "Draw a picture", ("text",), "image", ImageParams),
     Kind.EDIT: KindInfo(Kind.EDIT, "Change a picture", ("text", "image"), "image", EditParams),
+    Kind.CAPTION: KindInfo(Kind.CAPTION, "Describe a picture", ("image",), "text", CaptionParams),
+    Kind.UPSCALE: KindInfo(Kind.UPSCALE, "Enlarge a picture", ("image",), "image", UpscaleParams),
 }
 
 

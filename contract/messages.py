@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from contract.kinds import EditParams, ImageParams, TextParams
+from contract.kinds import CaptionParams, EditParams, ImageParams, TextParams, UpscaleParams
 from contract.limits import MAX_COUNT, MAX_SEED, MESSAGE_VERSION
 
 Delivery = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -58,8 +58,23 @@ class EditRequested(_Request):
     params: EditParams
 
 
-TaskRequested = Annotated[TextRequested | ImageRequested | EditRequested, Field(discriminator="kind")]
-TASK_REQUESTED: TypeAdapter[TextRequested | ImageRequested | EditRequested] = TypeAdapter(TaskRequested)
+class CaptionRequested(_Request):
+    """Describe a picture; `params.image` as for an edit."""
+
+    kind: Literal["caption"]
+    params: CaptionParams
+
+
+class UpscaleRequested(_Request):
+    """Enlarge a picture; `params.image` as for an edit."""
+
+    kind: Literal["upscale"]
+    params: UpscaleParams
+
+
+AnyRequest = TextRequested | ImageRequested | EditRequested | CaptionRequested | UpscaleRequested
+TaskRequested = Annotated[AnyRequest, Field(discriminator="kind")]
+TASK_REQUESTED: TypeAdapter[AnyRequest] = TypeAdapter(TaskRequested)
 
 
 class TextOutput(BaseModel):

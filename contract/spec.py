@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contract.catalogue import Catalogue, Model
-from contract.kinds import KINDS, EditParams, ImageParams, Kind, Medium, Params, TextParams, template_params
+from contract.kinds import (
+    KINDS,
+    CaptionParams,
+    EditParams,
+    ImageParams,
+    Kind,
+    Medium,
+    Params,
+    TextParams,
+    UpscaleParams,
+    template_params,
+)
 from contract.limits import MAX_INPUTS, MAX_STEPS, MAX_TEXT_CHARACTERS
 from contract.templates import Reference, TemplateError, parse, references
 from contract.text import Name, Text
@@ -108,7 +119,21 @@ class EditStep(_Step):
     params: EditParams
 
 
-Step = Annotated[TextStep | ImageStep | EditStep, Field(discriminator="kind")]
+class CaptionStep(_Step):
+    """A step that describes a picture."""
+
+    kind: Literal["caption"]
+    params: CaptionParams
+
+
+class UpscaleStep(_Step):
+    """A step that enlarges a picture."""
+
+    kind: Literal["upscale"]
+    params: UpscaleParams
+
+
+Step = Annotated[TextStep | ImageStep | EditStep | CaptionStep | UpscaleStep, Field(discriminator="kind")]
 
 
 class Spec(_Part):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from contract.keys import new_delivery
-from contract.messages import EditRequested, ImageRequested, TextRequested
+from contract.messages import AnyRequest
 
 if TYPE_CHECKING:
     from gpu_worker.engines.base import Made
 
-Request = TextRequested | ImageRequested | EditRequested
+Request = AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Delivery:
     batch: int = field(default=1, init=False)
     """The most rows that were computed together with one of this delivery's."""
     start_digest: str | None = field(default=None, init=False)
-    """SHA-256 of the picture file that an edit starts from."""
+    """SHA-256 of the picture file that the step starts from."""
     seq: int = field(default=0, init=False)
     reported_fraction: float = field(default=0.0, init=False)
     reported_at: float = field(init=False)

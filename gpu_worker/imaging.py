@@ -9,7 +9,6 @@ from typing import Any
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from contract.kinds import EditParams
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE, THUMB_SIDE
 from gpu_worker.delivery import Request
 from gpu_worker.failures import TaskFailure
@@ -19,14 +18,14 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 
 @dataclass(frozen=True, slots=True)
 class StartPicture:
-    """What an edit starts from, in the model's size, and the SHA-256 of the file that it was."""
+    """What a step starts from, and the SHA-256 of the file that it was."""
 
     picture: Image.Image
     digest: str
 
 
-def open_start(data: bytes, *, size: tuple[int, int]) -> StartPicture:
-    """The picture in these bytes, turned upright, on white, cropped around its middle to `size`.
+def open_start(data: bytes, *, size: tuple[int, int] | None) -> StartPicture:
+    """The picture in these bytes, turned upright, on white, cropped around its middle to `size` where one is given.
 
     Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads.
     """
@@ -40,7 +39,8 @@ def open_start(data: bytes, *, size: tuple[int, int]) -> StartPicture:
         raise TaskFailure("bad_picture", "The picture to start from is no PNG, JPEG or WebP, or damaged.") from None
     white = Image.new("RGBA", upright.size, "white")
     flat = Image.alpha_composite(white, upright).convert("RGB")
-    return StartPicture(ImageOps.fit(flat, size, Image.Resampling.LANCZOS), hashlib.sha256(data).hexdigest())
+    fit = flat if size is None else ImageOps.fit(flat, size, Image.Resampling.LANCZOS)
+    return StartPicture(fit, hashlib.sha256(data).hexdigest())
 
 
 def _refuse_huge(image: Image.Image) -> None:
@@ -53,7 +53,7 @@ def _refuse_huge(image: Image.Image) -> None:
 def origin(request: Request, *, seed: int, start_digest: str | None) -> dict[str, Any]:
     """What determines the pixels of one output, and nothing else: no ids, no times, no hardware."""
     params = request.params.model_dump(exclude={"count"})
-    if isinstance(request.params, EditParams):
+    if start_digest is not None:
         params["image"] = f"sha256:{start_digest}"
     return {
         "model": request.model,
@@ -68,7 +68,8 @@ def encode_png(picture: Image.Image, *, made_from: dict[str, Any]) -> bytes:
     """A PNG that carries its origin as JSON (`atelier`) and as the text that other tools read (`parameters`)."""
     info = PngInfo()
     info.add_itxt("atelier", json.dumps(made_from, ensure_ascii=False, sort_keys=True))
-    info.add_itxt("parameters", _parameters(made_from, picture.size))
+    if "prompt" in made_from["params"]:
+        info.add_itxt("parameters", _parameters(made_from, picture.size))
     file = BytesIO()
     picture.save(file, "PNG", pnginfo=info)
     return file.getvalue()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
-from contract.kinds import EditParams, Kind
+from contract.kinds import CaptionParams, EditParams, Kind, UpscaleParams
 from contract.metrics import Meter
 from gpu_worker import failures, imaging
 from gpu_worker.batch import Seat, Waiting
@@ -75,13 +75,16 @@ class Lane:
 
     def _seats(self, delivery: Delivery) -> list[Seat]:
         params, picture = delivery.request.params, None
-        if isinstance(params, EditParams):
-            model, _ = self._model(delivery)
-            size = (int(model.defaults["width"]), int(model.defaults["height"]))
+        if isinstance(params, EditParams | CaptionParams | UpscaleParams):
+            size = self._start_size(delivery) if isinstance(params, EditParams) else None
             start = imaging.open_start(self._storage.read_picture(params.image), size=size)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=params, seed=seed, picture=picture) for seed in delivery.request.seeds]
         return [Seat(delivery, k, row) for k, row in enumerate(rows)]
+
+    def _start_size(self, delivery: Delivery) -> tuple[int, int]:
+        model, _ = self._model(delivery)
+        return int(model.defaults["width"]), int(model.defaults["height"])
 
     def _model(self, delivery: Delivery) -> tuple[Model, Kind]:
         request = delivery.request

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from contract.catalogue import Model
+from contract.catalogue import LibrarySource, Model, OwnSource
 from contract.kinds import Kind
 from gpu_worker.engines.base import Engine
 
@@ -12,6 +12,14 @@ def build(model: Model, folder: Path, *, threads: int) -> dict[Kind, Engine]:
 
     `threads` are those of one computation on a CPU; 0 leaves the choice to torch.
     """
+    if Kind.UPSCALE in model.kinds and isinstance(model.source, LibrarySource):
+        from gpu_worker.engines.resample import ResampleEngine
+
+        return {Kind.UPSCALE: ResampleEngine()}
+    if Kind.CAPTION in model.kinds and isinstance(model.source, OwnSource):
+        from gpu_worker.engines import lookup
+
+        return {Kind.CAPTION: lookup.load(folder)}
     # torch and its libraries take seconds to import: not before a model needs them.
     import torch
     import transformers

@@ -22,7 +22,7 @@ class Row:
     params: Params
     seed: int
     picture: Image | None = None
-    """What `edit` starts from, in the model's size."""
+    """What `edit`, `caption` and `upscale` start from; for `edit` in the model's size."""
 
 
 class Engine(Protocol):

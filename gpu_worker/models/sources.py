@@ -5,10 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from contract.catalogue import HubSource, Model, OwnSource, PackageSource
+from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource
 
 _REPOSITORY = Path(__file__).parents[2]
 _REVISION_DIGITS = 40
@@ -25,6 +26,8 @@ def is_present(model: Model, models_dir: Path) -> bool:
     match model.source:
         case OwnSource(path=path):
             return _digest_of_own(_REPOSITORY / path)[:_REVISION_DIGITS] == model.revision
+        case LibrarySource(package=package, version=wanted):
+            return library_revision(package, wanted) == model.revision and _installed(package) == wanted
         case PackageSource() as source:
             return place(model, models_dir).is_dir() or _package_file(source).is_file()
         case HubSource():
@@ -37,10 +40,17 @@ def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
         raise SourceMissing(f"the weights of {model.id}, or those of this revision, are not on this machine")
     if isinstance(model.source, OwnSource):
         return _REPOSITORY / model.source.path
+    if isinstance(model.source, LibrarySource):
+        return models_dir  # there is nothing to load
     target = place(model, models_dir)
     if isinstance(model.source, PackageSource) and not target.is_dir():
         _convert(model, _package_file(model.source), target, say=say)
     return target
+
+
+def library_revision(package: str, package_version: str) -> str:
+    """The revision of a model that is nothing but a library's code."""
+    return hashlib.sha256(f"{package}=={package_version}".encode()).hexdigest()[:_REVISION_DIGITS]
 
 
 def file_digest(path: Path) -> str:
@@ -60,6 +70,13 @@ def folder_digest(path: Path) -> str:
 def place(model: Model, models_dir: Path) -> Path:
     """The folder of a model that was converted or fetched, whether it is there or not."""
     return models_dir / f"{model.id}-{model.revision[:12]}"
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _package_file(source: PackageSource) -> Path:

@@ -26,6 +26,6 @@ def fill(kind: Kind, params: Mapping[str, Any], values: Mapping[str, str]) -> di
                 f"With everything filled in, {name} has more than {MAX_TEXT_CHARACTERS:,} characters. "
                 "Shorten the prompt, the inputs, or what the steps before it write.",
             )
-    if not filled["prompt"].strip():
+    if "prompt" in filled and not filled["prompt"].strip():
         raise Unfillable("prompt_empty", "With everything filled in, the prompt is empty.")
     return filled

@@ -1,14 +1,15 @@
 """The catalogue says what the files of its models really are."""
 
 from importlib.metadata import files as package_files
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import pytest
 
 from contract import catalogue
-from contract.catalogue import Model, OwnSource, PackageSource
+from contract.catalogue import LibrarySource, Model, OwnSource, PackageSource
 from contract.kinds import KINDS, template_params
-from gpu_worker.models.sources import file_digest, folder_digest
+from gpu_worker.models.sources import file_digest, folder_digest, library_revision
 
 ROOT = Path(__file__).parents[2]
 MODELS = catalogue.load("gpu").models
@@ -19,6 +20,9 @@ def _digest(model: Model) -> str:
         case PackageSource(package=package, path=path):
             (file,) = [Path(str(f.locate())) for f in package_files(package) or [] if str(f) == path]
             return file_digest(file)
+        case LibrarySource(package=package, version=version):
+            assert installed_version(package) == version
+            return library_revision(package, version)
         case OwnSource(path=path):
             return folder_digest(ROOT / path)
         case _:
@@ -56,4 +60,6 @@ def test_only_prompts_and_pictures_are_templates() -> None:
         "text": {"prompt": "text", "system": "text"},
         "image": {"prompt": "text", "negative_prompt": "text"},
         "edit": {"prompt": "text", "negative_prompt": "text", "image": "image"},
+        "caption": {"image": "image"},
+        "upscale": {"image": "image"},
     }

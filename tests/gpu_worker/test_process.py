@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,21 @@ def start(site: Site, tmp_path: Path) -> Iterator[Start]:
         process.wait()
 
 
-def test_the_demo_models_draw_change_and_write_under_the_real_catalogue(site: Site, start: Start) -> None:
+def describe(site: Site, key: str) -> Any:
+    """The end of a caption's task about the picture of this key."""
+    model = catalogue.load("demo").find("nearest-icon")
+    assert model
+    return site.final(site.send("image", a_request(model, "caption", {"image": key}, [1])))
+
+
+def enlarge(site: Site, key: str, *, factor: int = 4) -> Any:
+    """The end of an upscale's task about the picture of this key."""
+    model = catalogue.load("demo").find("lanczos")
+    assert model
+    return site.final(site.send("image", a_request(model, "upscale", {"image": key, "factor": factor}, [1])))
+
+
+def test_the_demo_models_do_every_kind_under_the_real_catalogue(site: Site, start: Start) -> None:
     emoji = catalogue.load("demo").find("demo-emoji")
     assert emoji
     common = {"denoise_steps": 12, "guidance": 3.0}
@@ -65,6 +80,9 @@ def test_the_demo_models_draw_change_and_write_under_the_real_catalogue(site: Si
     red, green = (mean_colour(site.get(event.outputs[0].key)) for event in (drawn, changed))
     assert red[0] > red[1] + 20, "a red apple is more red than green"
     assert green[1] - green[0] > red[1] - red[0] + 20, "changed into a green one it is greener"
+    described, enlarged = describe(site, drawn.outputs[0].key), enlarge(site, drawn.outputs[0].key)
+    assert described.outputs[0].text in {"A picture of an apple.", "A picture of a red apple."}
+    assert (enlarged.outputs[0].width, enlarged.outputs[0].height) == (256, 256)
     assert site.final(site.send("text", a_text_request())).event == "succeeded"
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from fastapi import APIRouter
 
-from contract.catalogue import HubSource, Model, OwnSource, PackageSource
+from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource
 from contract.kinds import KINDS
 from lambdas.api.deps import Catalogue, Tx
 from lambdas.api.models.operation import KindList, KindOut, ModelList, ModelOut, Seconds
@@ -76,7 +76,7 @@ def _source(model: Model) -> str:
     match model.source:
         case HubSource(repository=repository):
             return repository
-        case PackageSource(package=package, version=version):
+        case PackageSource(package=package, version=version) | LibrarySource(package=package, version=version):
             return f"{package} {version}"
         case OwnSource(path=path):
             return path

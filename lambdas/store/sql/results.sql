@@ -13,9 +13,12 @@ SELECT EXISTS (SELECT FROM assets a JOIN tasks t ON t.id = a.task_id WHERE a.id 
 
 -- name: publish
 -- Put a run into the gallery, or change what is given of a result that is there; `created` tells which.
--- Without a wish the cover is the first picture of the last step that made one, else the last text.
+-- Without a wish the cover is the first picture of the last step that made one, else the last text. A picture of a
+-- step without a prompt, such as an enlarged one, is told by the prompt of the picture before it.
 WITH cover AS (
-    SELECT a.id, left(CASE a.type WHEN 'image' THEN t.prompt ELSE a.excerpt END, 500) AS excerpt
+    SELECT a.id, left(CASE a.type WHEN 'image' THEN coalesce(t.prompt, (
+               SELECT d.prompt FROM tasks d WHERE d.run_id = t.run_id AND d.ordinal < t.ordinal AND d.prompt IS NOT NULL
+                ORDER BY d.kind = 'text', d.ordinal DESC LIMIT 1)) ELSE a.excerpt END, 500) AS excerpt
       FROM assets a
       JOIN tasks t ON t.id = a.task_id
      WHERE t.run_id = %(run_id)s

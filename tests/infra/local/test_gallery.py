@@ -45,6 +45,7 @@ def test_titles_and_seeds_tell_pipelines_and_results_apart() -> None:
 def test_texts_pictures_chains_and_edits_are_there() -> None:
     shapes = {tuple(step["kind"] for step in named.pipeline.steps) for named in _GALLERY}
     assert {("text",), ("image",), ("text", "image"), ("image", "edit"), ("edit",)} <= shapes
+    assert {("image", "caption", "text"), ("image", "upscale")} <= shapes
 
 
 def test_pictures_to_start_from_are_made_by_other_results() -> None:

@@ -641,6 +641,35 @@ export interface components {
             handle: string;
         };
         /**
+         * CaptionParams
+         * @description What a picture shows, as a text.
+         */
+        CaptionParams: {
+            /** Picture to start from */
+            image: string;
+            /**
+             * Longest answer, in tokens
+             * @default 64
+             */
+            max_tokens: number;
+        };
+        /**
+         * CaptionStep
+         * @description A step that describes a picture.
+         */
+        CaptionStep: {
+            /** Name */
+            name: string;
+            /** Model */
+            model: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "caption";
+            params: components["schemas"]["CaptionParams"];
+        };
+        /**
          * EditParams
          * @description Pictures from another picture and a prompt (image to image).
          */
@@ -886,7 +915,7 @@ export interface components {
          * @description What a step does.
          * @enum {string}
          */
-        Kind: "text" | "image" | "edit";
+        Kind: "text" | "image" | "edit" | "caption" | "upscale";
         /**
          * KindList
          * @description Every kind there is.
@@ -1571,7 +1600,7 @@ export interface components {
              */
             inputs: (components["schemas"]["TextInput"] | components["schemas"]["ImageInput"])[];
             /** Steps */
-            steps: (components["schemas"]["TextStep"] | components["schemas"]["ImageStep"] | components["schemas"]["EditStep"])[];
+            steps: (components["schemas"]["TextStep"] | components["schemas"]["ImageStep"] | components["schemas"]["EditStep"] | components["schemas"]["CaptionStep"] | components["schemas"]["UpscaleStep"])[];
         };
         /**
          * Stats
@@ -1725,6 +1754,35 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * UpscaleParams
+         * @description The same picture with more pixels.
+         */
+        UpscaleParams: {
+            /** Picture to start from */
+            image: string;
+            /**
+             * How many times as wide and high
+             * @default 2
+             */
+            factor: number;
+        };
+        /**
+         * UpscaleStep
+         * @description A step that enlarges a picture.
+         */
+        UpscaleStep: {
+            /** Name */
+            name: string;
+            /** Model */
+            model: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "upscale";
+            params: components["schemas"]["UpscaleParams"];
         };
         /**
          * Version

@@ -2,7 +2,7 @@
 import type { KindName, PipelineFilters, ResultFilters, Sort } from "@/api/types";
 
 const SORTS: readonly Sort[] = ["top", "new", "trending"];
-const KINDS: readonly KindName[] = ["text", "image", "edit"];
+const KINDS: readonly KindName[] = ["text", "image", "edit", "caption", "upscale"];
 
 type Raw = Record<string, unknown>;
 

@@ -3,6 +3,7 @@
 const ORDER = [
   "image",
   "strength",
+  "factor",
   "count",
   "guidance",
   "denoise_steps",

@@ -17,6 +17,7 @@ export function useParamNames(): (param: string, title?: string) => string {
     guidance: t`How closely to follow the prompt`,
     count: t`How many`,
     strength: t`How much to change`,
+    factor: t`How many times larger`,
   };
   return (param, title) => (Object.hasOwn(names, param) ? (names[param] ?? param) : (title ?? param));
 }

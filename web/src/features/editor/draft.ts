@@ -37,7 +37,13 @@ export type Change =
   | { do: "rename"; key: number; name: string }
   | { do: "remove"; key: number };
 
-const STEMS: Record<KindName, string> = { text: "text", image: "picture", edit: "edited" };
+const STEMS: Record<KindName, string> = {
+  text: "text",
+  image: "picture",
+  edit: "edited",
+  caption: "caption",
+  upscale: "enlarged",
+};
 
 export const MAX_STEPS = 16;
 export const MAX_INPUTS = 16;
