@@ -72,7 +72,8 @@ def fingerprint(target: Target, *, compiled: bool) -> str:
 def migrations_fingerprint() -> str:
     """What the database is brought up to, as a hash: the custom resource applies when it changes."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "migrations").glob("*.sql")):
+    # And what the application's user may do, which is granted right after them.
+    for path in [*sorted((ROOT / "migrations").glob("*.sql")), ROOT / "lambdas" / "store" / "sql" / "roles.sql"]:
         digest.update(f"{path.name}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from contract.keys import CONTROL_PREFIX, UPLOAD_PREFIX
 from infra.stacks.base import StageStack
 from infra.stacks.nag import acknowledge
 from infra.stacks.network import POSTGRES_PORT, PRIVATE, Network
@@ -20,8 +21,7 @@ OWNER = "atelier_owner"
 """The master user: owns the schema, and only `migrate` logs in as it, with the password that RDS keeps."""
 APP_USER = "atelier_app"
 """What the other functions log in as, with a token that they sign themselves; it can change rows and no table."""
-_UPLOADS = "uploads/"
-_CONTROL = "control/"
+_LOG_MINUTES = 7 * 24 * 60
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class Data(StageStack):
             credentials=rds.Credentials.from_username(OWNER),
             manage_master_user_password=True,
             iam_authentication=True,
-            parameters={"rds.force_ssl": "1"},
+            # The server keeps its log for a week; in CloudWatch nobody would ever delete it.
+            parameters={"rds.force_ssl": "1", "rds.log_retention_period": str(_LOG_MINUTES)},
             vpc=network.vpc,
             vpc_subnets=PRIVATE,
             security_groups=[self._reached_as],
@@ -106,7 +107,6 @@ class Data(StageStack):
             removal_policy=self.removal_policy,
             delete_automated_backups=not self.settings.retain,
             enable_performance_insights=True,
-            cloudwatch_logs_exports=["postgresql"],
             auto_minor_version_upgrade=True,
             copy_tags_to_snapshot=True,
         )
@@ -139,8 +139,8 @@ class Data(StageStack):
         )
         # S3 counts whole days and sweep deletes to the minute: this is for what sweep has never heard of.
         spare_days = -(-media.upload_hours // 24) + 1
-        bucket.add_lifecycle_rule(id="uploads", prefix=_UPLOADS, expiration=Duration.days(spare_days))
-        bucket.add_lifecycle_rule(id="control", prefix=_CONTROL, expiration=Duration.days(1))
+        bucket.add_lifecycle_rule(id="uploads", prefix=UPLOAD_PREFIX, expiration=Duration.days(spare_days))
+        bucket.add_lifecycle_rule(id="control", prefix=CONTROL_PREFIX, expiration=Duration.days(1))
         return bucket
 
     def _bucket(

@@ -30,6 +30,7 @@ def test_the_database_is_safe(stage: Stage) -> None:
     assert database["DBInstanceClass"].startswith("db.t4g.")
     parameters = stage.one("data", "AWS::RDS::DBParameterGroup")
     assert parameters["Parameters"]["rds.force_ssl"] == "1"
+    assert "EnableCloudwatchLogsExports" not in database, "its log would be kept for ever"
 
 
 def test_the_large_stage_survives_a_zone_and_shares_connections(small: Stage, large: Stage) -> None:
