@@ -60,7 +60,7 @@ class Gpu(StageStack):
         return logs.LogGroup(
             self,
             f"{queue.capitalize()}Log",
-            log_group_name=f"/atelier/{self.settings.stage}/workers/{queue}",
+            log_group_name=log_name(self.settings, queue),
             retention=retention(self.settings.log_days),
             removal_policy=self.removal_policy,
         )
@@ -216,6 +216,11 @@ class Gpu(StageStack):
             ),
             target_value=self.settings.workers[queue].tasks_per_instance,
         )
+
+
+def log_name(settings: StageSettings, queue: str) -> str:
+    """The log group of a queue's machines: known beforehand, so that an alarm's advice can name it."""
+    return f"/atelier/{settings.stage}/workers/{queue}"
 
 
 def _json(queue: Queue, url: str) -> str:

@@ -12,6 +12,7 @@ from infra.stacks.data import Data
 from infra.stacks.firewall import firewall_of
 from infra.stacks.gpu import Gpu
 from infra.stacks.network import Network
+from infra.stacks.observability import Observability
 from infra.stacks.queues import Queues
 from infra.stacks.settings import StageSettings
 from infra.stacks.web import PAGE, Web
@@ -26,6 +27,7 @@ def compose(app: App, settings: StageSettings, *, code: lambda_.Code, page: Path
     Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
     certificate, firewall = certificate_of(app, settings), firewall_of(app, settings)
     Web(app, "web", settings=settings, data=data, api=api, certificate=certificate, firewall=firewall, page=page)
+    Observability(app, "observability", settings=settings, data=data, queues=queues, api=api)
 
 
 def code_of(settings: StageSettings) -> lambda_.Code:
