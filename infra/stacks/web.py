@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aws_cdk import Annotations, CfnOutput, CustomResource, Duration
 from aws_cdk import aws_certificatemanager as acm
@@ -65,7 +66,9 @@ class Web(StageStack):
             "The buckets' policies are written below",
         )
         for bucket in (data.site, data.media):
-            _let_cloudfront_read(bucket, account=self.account)
+            _let_cloudfront_read(
+                bucket, distributions=f"arn:{self.partition}:cloudfront::{self.account}:distribution/*"
+            )
         self._publish(page)
         if settings.domain:
             self._name(settings.domain)
@@ -102,6 +105,8 @@ class Web(StageStack):
             acknowledge(made, "CFR2", "A firewall costs by the month and the request: the setting waf")
         if certificate is None:
             acknowledge(made, "CFR4", "CloudFront's own name comes with its own choice of TLS: the setting domain")
+        if settings.emulated:
+            acknowledge(made, "CFR5", "The emulator speaks no TLS")
         return made
 
     def _site(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
@@ -148,13 +153,25 @@ class Web(StageStack):
         )
 
     def _api_origin(self) -> origins.HttpOrigin:
-        secret = self._api.origin_secret.secret_value.unsafe_unwrap()
+        secret = {"X-Origin-Secret": self._api.origin_secret.secret_value.unsafe_unwrap()}
+        emulator = self.settings.emulator
+        if emulator:
+            # Its CloudFront reaches no server under a name of AWS's, but the same API under its own address.
+            address = urlsplit(emulator.endpoint_url)
+            return origins.HttpOrigin(
+                address.hostname or "",
+                origin_id="Api",
+                http_port=address.port,
+                origin_path=f"/_aws/execute-api/{self._api.http_api.api_id}/$default",
+                protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+                custom_headers=secret,
+            )
         return origins.HttpOrigin(
             self._api.origin_host,
             origin_id="Api",
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-            custom_headers={"X-Origin-Secret": secret},
+            custom_headers=secret,
         )
 
     def _bucket_origin(self, name: str, bucket: s3.Bucket) -> cloudfront.IOrigin:
@@ -239,10 +256,10 @@ class Web(StageStack):
         route53.AaaaRecord(self, "Record6", zone=zone, record_name=f"{domain.name}.", target=target)
 
 
-def _let_cloudfront_read(bucket: s3.Bucket, *, account: str) -> None:
+def _let_cloudfront_read(bucket: s3.Bucket, *, distributions: str) -> None:
     """Distributions of this account; that it may list makes S3 answer 404, not 403, for what is not there."""
     reader = iam.ServicePrincipal("cloudfront.amazonaws.com")
-    own = {"StringEquals": {"aws:SourceAccount": account}}
+    own = {"ArnLike": {"aws:SourceArn": distributions}}
     for actions, resource in (
         (["s3:GetObject"], bucket.arn_for_objects("*")),
         (["s3:ListBucket"], bucket.bucket_arn),

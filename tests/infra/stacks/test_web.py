@@ -49,10 +49,15 @@ def test_each_address_goes_where_the_design_says(stage: Stage) -> None:
     assert set(behaviours(stage)) == {"", "/media/*", "/api/*", "/results/*"}
     assert "Site" in json.dumps(origin(stage, "")["DomainName"])
     assert "Media" in json.dumps(origin(stage, "/media/*")["DomainName"])
-    for pattern in ("/api/*", "/results/*"):
-        custom_origin = origin(stage, pattern)["CustomOriginConfig"]
-        assert custom_origin["OriginProtocolPolicy"] == "https-only"
-        assert custom_origin["OriginSSLProtocols"] == ["TLSv1.2"]
+
+
+def test_the_api_is_asked_over_tls(small: Stage, large: Stage) -> None:
+    for stage in (small, large):
+        for pattern in ("/api/*", "/results/*"):
+            custom_origin = origin(stage, pattern)["CustomOriginConfig"]
+            assert custom_origin["OriginProtocolPolicy"] == "https-only"
+            assert custom_origin["OriginSSLProtocols"] == ["TLSv1.2"]
+    assert origin(large, "/api/*")["DomainName"] == "api.atelier.example.com"
 
 
 def test_the_buckets_are_read_by_signed_requests_of_this_account_s_distributions_only(stage: Stage) -> None:
@@ -63,7 +68,10 @@ def test_the_buckets_are_read_by_signed_requests_of_this_account_s_distributions
         policy = stage.one("data", "AWS::S3::BucketPolicy", f"{bucket}Policy")["PolicyDocument"]["Statement"]
         allows = [s for s in policy if s["Effect"] == "Allow" and "cloudfront" in json.dumps(s["Principal"])]
         assert {s["Action"] for s in allows} == {"s3:GetObject", "s3:ListBucket"}
-        assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}} for s in allows)
+        for statement in allows:
+            account = json.dumps(statement["Condition"]["ArnLike"]["aws:SourceArn"])
+            assert '{"Ref": "AWS::AccountId"}' in account
+            assert "distribution/*" in account
 
 
 def test_no_bucket_is_open_to_the_public(stage: Stage) -> None:
