@@ -80,7 +80,7 @@ SELECT run, account, pipeline, 1, 'Result ' || n, asset, 'a red fox in the snow'
 
 def rows() -> list[Row]:
     """Page times in milliseconds, throughput against the bare statement, and a deep page against the first."""
-    with _filled(RESULTS) as (app, database), psycopg.connect(database, autocommit=True) as conn:
+    with filled(RESULTS) as (app, database), psycopg.connect(database, autocommit=True) as conn:
         p50, p99 = _worst(app)
         pages, bare = _throughput(app, conn)
         first, deep = _depth(conn)
@@ -93,7 +93,8 @@ def rows() -> list[Row]:
 
 
 @contextmanager
-def _filled(count: int) -> Iterator[tuple[FastAPI, str]]:
+def filled(count: int) -> Iterator[tuple[FastAPI, str]]:
+    """The API on a database of that many results, and that database."""
     with TemporaryDirectory() as folder, running_postgres(Path(folder) / "data") as server:
         database = fresh_database(server)
         migrations.apply(database)
