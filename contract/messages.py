@@ -106,6 +106,16 @@ class ImageOutput(BaseModel):
 Output = Annotated[TextOutput | ImageOutput, Field(discriminator="type")]
 
 
+class Safety(BaseModel):
+    """What a classifier thought of a delivery's pictures: `score` is how unsafe it found the worst, 0 to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    checker: str
+    score: Annotated[float, Field(ge=0, le=1)]
+    passed: bool
+
+
 class _Event(_Message):
     worker: str
     sent_at: datetime
@@ -152,6 +162,8 @@ class Succeeded(_TaskEvent):
     seconds: Annotated[float, Field(ge=0)]
     batch: Annotated[int, Field(ge=1)] = 1
     outputs: Annotated[list[Output], Field(min_length=1, max_length=MAX_COUNT)]
+    safety: Safety | None = None
+    """None where nobody judged: texts, and pictures of a worker without a check."""
 
 
 class Failed(_TaskEvent):
@@ -161,6 +173,7 @@ class Failed(_TaskEvent):
     code: Code
     detail: Annotated[str, Field(max_length=1000)]
     retryable: bool
+    safety: Safety | None = None
 
 
 class Released(_TaskEvent):

@@ -44,12 +44,18 @@ def _prepare() -> int:
 
 def _work() -> int:
     from contract import catalogue
+    from gpu_worker.safety.pictures import Unfit
     from gpu_worker.settings import Settings
     from gpu_worker.worker import Worker
 
     settings = Settings()  # pyright: ignore[reportCallIssue] -- the environment fills it
     logs.set_up(settings.log_format)
-    return Worker(settings, catalogue=catalogue.load(settings.profile)).run()
+    try:
+        worker = Worker(settings, catalogue=catalogue.load(settings.profile))
+    except Unfit as error:
+        print(f"ATELIER_SAFETY_MODEL: {error}", file=sys.stderr)
+        return 2
+    return worker.run()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """Why a task fails: a stable code, a sentence that a beginner understands, and whether another try may help."""
 
+from contract.messages import Safety
+
 CANCELLED = "cancelled"
 
 
 class TaskFailure(Exception):
     """A task cannot be done; becomes the event `failed`."""
 
-    def __init__(self, code: str, detail: str, *, retryable: bool = False) -> None:
+    def __init__(self, code: str, detail: str, *, retryable: bool = False, safety: Safety | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.retryable = retryable
+        self.safety = safety
+        """The verdict that refused a picture."""
 
 
 def cancelled() -> TaskFailure:

@@ -16,6 +16,7 @@ from gpu_worker.engines.base import Made
 from gpu_worker.failures import TaskFailure
 from gpu_worker.receive import Inbox
 from gpu_worker.report import Reporter
+from gpu_worker.safety.pictures import Guard
 from gpu_worker.storage import Storage
 from gpu_worker.thumbhash import thumbhash
 
@@ -30,13 +31,14 @@ class Finisher:
 
     def __init__(
         self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor,
-        meter: Meter,
+        guard: Guard, meter: Meter,
     ) -> None:  # fmt: skip
         self._storage = storage
         self._reporter = reporter
         self._inbox = inbox
         self._hands = hands
         self._pool = pool
+        self._guard = guard
         self._meter = meter
 
     def succeed(self, delivery: Delivery) -> None:
@@ -49,6 +51,7 @@ class Finisher:
 
     def _succeed(self, delivery: Delivery) -> None:
         try:
+            safety = self._guard.judge([made for made in delivery.made.values() if isinstance(made, Image)])
             outputs = [self._store(delivery, k=k, made=delivery.made[k]) for k in range(len(delivery.fractions))]
         except Exception as error:
             if not isinstance(error, TaskFailure):
@@ -59,7 +62,9 @@ class Finisher:
         if not delivery.close():
             return
         try:
-            self._reporter.succeeded(delivery.ticket, seconds=seconds, batch=delivery.batch, outputs=outputs)
+            self._reporter.succeeded(
+                delivery.ticket, seconds=seconds, batch=delivery.batch, outputs=outputs, safety=safety
+            )
             self._inbox.delete(delivery.receipt)
             log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
             self._meter.put({"TaskSeconds": seconds}, of=delivery.request.model)

@@ -17,6 +17,7 @@ from gpu_worker.engines.base import Engine, Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.finish import Finisher
 from gpu_worker.models.cache import Models
+from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,14 @@ class Lane:
 
     def __init__(
         self, queue: Queue, *, models: Models, storage: Storage, finisher: Finisher, pool: ThreadPoolExecutor,
-        is_strict: bool, meter: Meter,
+        prompts: PromptFilter, is_strict: bool, meter: Meter,
     ) -> None:  # fmt: skip
         self._queue: Queue = queue
         self._models = models
         self._storage = storage
         self._finisher = finisher
         self._pool = pool
+        self._prompts = prompts
         self._is_strict = is_strict
         self._meter = meter
         self._waiting = Waiting()
@@ -64,6 +66,7 @@ class Lane:
 
     def _prepare(self, delivery: Delivery) -> None:
         try:
+            self._prompts.check(delivery.request.params)
             if self._storage.exists(cancel_key(delivery.request.task)):
                 self._finisher.fail(delivery, failures.cancelled())
             else:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from contract.catalogue import Queue
-from contract.messages import Alive, Failed, Output, Progress, Released, Started, Succeeded
+from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
 from gpu_worker.delivery import Ticket
 from gpu_worker.failures import TaskFailure
 
@@ -47,12 +47,21 @@ class Reporter:
     def progress(self, ticket: Ticket, *, seq: int, fraction: float) -> None:
         self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction))
 
-    def succeeded(self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output]) -> None:
-        event = Succeeded(**self._signature(ticket), seconds=seconds, batch=batch, outputs=list(outputs))
+    def succeeded(
+        self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None
+    ) -> None:
+        signature = self._signature(ticket)
+        event = Succeeded(**signature, seconds=seconds, batch=batch, outputs=list(outputs), safety=safety)
         self._send(event, patience=self._patience)
 
     def failed(self, ticket: Ticket, failure: TaskFailure) -> None:
-        event = Failed(**self._signature(ticket), code=failure.code, detail=failure.detail, retryable=failure.retryable)
+        event = Failed(
+            **self._signature(ticket),
+            code=failure.code,
+            detail=failure.detail,
+            retryable=failure.retryable,
+            safety=failure.safety,
+        )
         self._send(event, patience=self._patience)
 
     def released(self, ticket: Ticket) -> None:

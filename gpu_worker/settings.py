@@ -3,9 +3,9 @@
 import os
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract import limits
@@ -66,6 +66,16 @@ class Settings(ModelSettings):
     memory_bytes: int = Field(default=0, ge=0)
     """Room for models that stay loaded; 0 is four fifths of the GPU's memory or half of the machine's."""
 
+    prompt_filter: Path | None = None
+    """A file of words that no prompt may have, one a line; it may change while the worker runs."""
+    safety_model: Path | None = None
+    """The folder of an image classifier that every picture has to pass."""
+    safety_labels: tuple[str, ...] = ("nsfw",)
+    """Its labels that count against a picture."""
+    safety_threshold: float = Field(default=0.5, gt=0, le=1)
+    safety_required: bool = False
+    """Whether pictures that could not be checked are refused."""
+
     wait_seconds: int = Field(default=2, ge=0, le=20)
     """Of a long poll. A worker that stops waits for its last one, which might swallow what it has just given back;
     polls of 2 s cost half a dollar a month."""
@@ -77,6 +87,12 @@ class Settings(ModelSettings):
     cancel_look_seconds: float = Field(default=limits.CANCEL_LOOK_SECONDS, gt=0)
     send_patience_seconds: float = Field(default=limits.LEASE_SECONDS, ge=0)
     """How long a final event is tried again while SQS does not answer; beyond its lease nobody waits for it."""
+
+    @model_validator(mode="after")
+    def _what_is_required_is_there(self) -> Self:
+        if self.safety_required and self.safety_model is None:
+            raise ValueError("safety_required: needs safety_model, the folder of a classifier")
+        return self
 
     @property
     def is_strict(self) -> bool:

@@ -19,6 +19,8 @@ from gpu_worker.lane import Lane
 from gpu_worker.models.cache import Models
 from gpu_worker.receive import Inbox, Receiver
 from gpu_worker.report import Reporter
+from gpu_worker.safety.pictures import Guard, PictureCheck
+from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
 from gpu_worker.storage import Storage
 from gpu_worker.upkeep import Post
@@ -54,6 +56,8 @@ class Worker:
             build=partial(engines.build, threads=settings.threads),
         )
         self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")
+        self._prompts = PromptFilter(settings.prompt_filter)
+        self._guard = _guard(settings)
         self._posts: list[Post] = []
         self._receivers: list[Receiver] = []
         self._lanes: list[Lane] = []
@@ -99,6 +103,7 @@ class Worker:
             inbox=inbox,
             hands=hands,
             pool=self._pool,
+            guard=self._guard,
             meter=self._meter,
         )
         lane = Lane(
@@ -107,6 +112,7 @@ class Worker:
             storage=self._storage,
             finisher=finisher,
             pool=self._pool,
+            prompts=self._prompts,
             is_strict=settings.is_strict,
             meter=self._meter,
         )
@@ -159,6 +165,15 @@ class Worker:
             log.exception("a part of the worker broke")
             self._broken = True
             self._stop.set()
+
+
+def _guard(settings: Settings) -> Guard:
+    """Loaded before any other model: building one while another computes would reach into it. Raises Unfit."""
+    if settings.safety_model is None:
+        return Guard(None, required=False)
+    labels, threshold = settings.safety_labels, settings.safety_threshold
+    check = PictureCheck(settings.safety_model, unsafe=labels, threshold=threshold)
+    return Guard(check, required=settings.safety_required)
 
 
 def _client(service: str, settings: Settings) -> Any:

@@ -16,7 +16,6 @@ from gpu_worker.demo_model.load import WEIGHTS, editing, load_demo_pipeline
 from gpu_worker.demo_model.things import read_things
 
 # diffusers converts a tensor in a way that NumPy 2.4 will refuse one day.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 MEGABYTE = 1_000_000
 

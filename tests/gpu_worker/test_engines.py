@@ -13,8 +13,6 @@ from gpu_worker.engines.sampling import choose
 from gpu_worker.failures import TaskFailure
 from tests.gpu_worker.models import TEXT_MODEL, TINY, text_folder, tiny_folder
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 WORDS = ("a red fox", "the sea at night", "green apple", "bread")
 
 

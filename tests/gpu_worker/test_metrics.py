@@ -13,8 +13,6 @@ from gpu_worker.worker import Worker
 from tests.gpu_worker.models import TEXT_MODEL, TINY
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 NAMESPACE = "Atelier/test"
 
 

@@ -21,8 +21,6 @@ from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, tiny_folder
 from tests.gpu_worker.site import Site, an_image_request
 from tests.services.ministack import a_bucket, aws
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 FOLDER = f"{TINY.id}-{TINY.revision[:12]}"
 JUNK = {
     "README.md": "# Tiny",

@@ -19,8 +19,6 @@ from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_imag
 from tests.services.ministack import free_port, start_ministack, stop
 from tests.wait import until
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 
 def a_photo(size: tuple[int, int] = (90, 60), colour: str = "green", kind: str = "JPEG") -> bytes:
     file = BytesIO()

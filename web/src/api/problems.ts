@@ -38,6 +38,10 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   empty_answer: msg`The model answered nothing. Another seed or other words may help.`,
   picture_missing: msg`The picture to start from does not exist any more.`,
   bad_picture: msg`The picture to start from cannot be read, or is too large.`,
+  picture_too_large: msg`The picture would become too large.`,
+  prompt_refused: msg`The prompt has words that are not allowed here. Use other words.`,
+  picture_refused: msg`The safety check did not let the picture pass. Change the prompt or the seed.`,
+  safety_unavailable: msg`The picture could not be checked, and none is shown unchecked here.`,
   prompt_too_long: msg`The prompt became too long after the inputs were filled in.`,
 };
 

@@ -1,0 +1,1 @@
+"""What a worker refuses to make: prompts by the operator's list, pictures by a classifier."""
