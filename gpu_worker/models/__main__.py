@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gpu_worker.models", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("sync", help="copy models from their hubs into the bucket of a deployment")
-    command.add_argument("--bucket", required=True, help="the models bucket: an output of the stack `data`")
+    command.add_argument("--bucket", required=True, help="the models bucket: an output of the stack `gpu`")
     command.add_argument("--profile", choices=get_args(Profile), default="gpu")
     command.add_argument("--model", action="append", default=[], help="only this model; may be given more than once")
     command.add_argument("--cache", type=Path, default=_CACHE, help=f"where files are kept on the way ({_CACHE})")

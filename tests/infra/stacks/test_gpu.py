@@ -80,6 +80,12 @@ def test_a_machine_is_encrypted_and_closed(stage: Stage, queue: str) -> None:
     assert "Workers" in json.dumps(security_group)
 
 
+def test_an_operator_is_told_where_models_go(stage: Stage) -> None:
+    output = stage.parts["gpu"]["Outputs"]["ModelsBucket"]
+    assert "Models" in json.dumps(output["Value"])
+    assert "gpu_worker.models sync" in output["Description"]
+
+
 def test_machines_start_from_the_driver_image_that_aws_keeps_up_to_date(small: Stage) -> None:
     parameters = small.parts["gpu"]["Parameters"]
     image = template(small, "text")["ImageId"]["Ref"]
