@@ -13,6 +13,9 @@ from contract.keys import cancel_key
 
 _LOG = logging.getLogger(__name__)
 
+_ABSENT = {"404", "NoSuchKey", "403", "AccessDenied"}
+"""S3 answers 403 for an absent object to whoever may not list the bucket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -36,7 +39,7 @@ def copy(s3: Any, *, bucket: str, old: str, new: str) -> None:
     try:
         s3.copy_object(Bucket=bucket, CopySource={"Bucket": bucket, "Key": old}, Key=new)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") not in {"NoSuchKey", "404"}:
+        if error.response.get("Error", {}).get("Code") not in _ABSENT:
             raise
         _LOG.warning("nothing to copy", extra={"to": new.rpartition("/")[2]})
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra.stacks.settings import QUEUES
 from tests.deploy import machine
-from tests.deploy.deployment import CLI, Deployment, a_deployment
+from tests.deploy.deployment import CLI, PAGE, ROOT, Deployment, a_deployment
 from tests.deploy.edge import an_address_of
 from tests.services.postgres import fresh_database
 
@@ -17,8 +17,9 @@ from tests.services.postgres import fresh_database
 @pytest.fixture(scope="session")
 def deployment(postgres: str) -> Iterator[Deployment]:
     """The stage, as the CLI deployed it."""
-    if not CLI.exists():
-        pytest.skip("needs the CDK's command line tool: make test installs it")
+    for needed in (CLI, PAGE / "index.html"):
+        if not needed.exists():
+            pytest.skip(f"needs {needed.relative_to(ROOT)}: make test makes it")
     with (
         TemporaryDirectory(prefix="atelier-deploy-", ignore_cleanup_errors=True) as folder,
         a_deployment(Path(folder), database=fresh_database(postgres)) as deployed,

@@ -162,7 +162,7 @@ def a_deployment(folder: Path, *, database: str) -> Iterator[Deployment]:
     with running_ministack(folder / "aws", command=(python, _RECORDER, record), **environment) as endpoint:
         deployment = Deployment(folder, endpoint=endpoint, database=database, record=record)
         deployment.bootstrap()
-        deployment.deploy()
+        deployment.deploy("network", "data", "queues", "api", "gpu", "web")
         yield deployment
 
 
@@ -179,7 +179,5 @@ def _copy_sources(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=without)
     for name in _FILES:
         shutil.copyfile(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "web" / "dist", folder / "web" / "dist")
+    shutil.copytree(PAGE, folder / "web" / "dist")
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    (folder / "web").mkdir()
-    (folder / "web" / "dist").symlink_to(PAGE)

@@ -81,7 +81,7 @@ def _environment(deployment: Deployment, queue: str, folder: Path) -> dict[str, 
     role = deployment.role("gpu", queue)
     return {
         **CREDENTIALS,
-        **deployment.credentials(role),
+        **deployment.credentials(role, session="machine"),
         "AWS_ENDPOINT_URL": deployment.endpoint,
         "PATH": f"{tools}:{node_folder()}:/usr/bin:/bin",
         "HOME": str(folder),

@@ -22,10 +22,13 @@ class Person:
         # A connection each: nobody has to remember to close one, and a site that starts again breaks none.
         sent = {**self._headers, **headers}
         if self._cookies:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+            sent["Cookie"] = self._cookie()
         answer = httpx.request(method, f"{self._address}{path}", json=body, headers=sent, timeout=30)
         self._cookies |= dict(answer.cookies)
         return answer
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
     def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> httpx.Response:
         """The answer of an API call, which must have this status."""
@@ -41,6 +44,13 @@ class Person:
 
     def put(self, path: str, body: Any, *, status: int = 200) -> Any:
         return self.call("PUT", path, body, status=status).json()
+
+    def upload(self, picture: bytes) -> Any:
+        """A picture of one's own, to start from."""
+        headers = {**self._headers, "Content-Type": "image/png", "Cookie": self._cookie()}
+        answer = httpx.post(f"{self._address}/api/v1/uploads", content=picture, headers=headers, timeout=30)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
 
     def download(self, url: str) -> httpx.Response:
         """A media file, by the address that an output gives."""

@@ -2,8 +2,10 @@
 
 from uuid import uuid4
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from lambdas.aws import media
 from tests.services.ministack import a_bucket, aws
@@ -46,3 +48,16 @@ def test_a_bucket_that_does_not_answer_stops_no_cancel(ministack: str) -> None:
     media.mark_cancelled(s3, [uuid4()], bucket="no-such-bucket")
     with pytest.raises(ClientError):
         media.delete_prefix(s3, bucket="no-such-bucket", prefix="media/")
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied"])
+def test_what_is_gone_stays_gone_though_s3_says_so_only_to_whoever_may_list(code: str) -> None:
+    s3 = boto3.client("s3", region_name="us-east-1")
+    with Stubber(s3) as stubbed:
+        # The only answer of S3 that MiniStack cannot give: it tells everybody what is absent.
+        stubbed.add_client_error("copy_object", service_error_code=code)
+        media.copy(s3, bucket="media", old="media/old/0.png", new="media/new/0.png")
+    with Stubber(s3) as stubbed:
+        stubbed.add_client_error("copy_object", service_error_code="SlowDown")
+        with pytest.raises(ClientError):
+            media.copy(s3, bucket="media", old="media/old/0.png", new="media/new/0.png")

@@ -1,0 +1,230 @@
+"""Each role of the stage may do what its program does, and nothing that would tempt whoever took the program over.
+
+MiniStack enforces the roles' policies and notes each decision; a function runs with its role's credentials, and so do
+the programs of the machines. What Lambda and the boot script of a real machine do beside them is named below.
+"""
+
+import fnmatch
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from PIL import Image
+
+from tests.deploy.deployment import ACCOUNT, STAGE, Deployment
+from tests.e2e.people import Person, sign_up
+from tests.services.ministack import REGION
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+ROLES = {"api": "api", "advance": "api", "sweep": "api", "migrate": "api", "text": "gpu", "image": "gpu"}
+"""Each program, and the part of the stage that its role stands in."""
+
+_OF_LAMBDA = "ec2:*", "logs:*"
+NOT_OF_THE_PROGRAM = {
+    "api": _OF_LAMBDA,
+    "advance": (*_OF_LAMBDA, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueue*", "sqs:ChangeMessageVisibility"),
+    "sweep": _OF_LAMBDA,
+    "migrate": _OF_LAMBDA,
+    "text": ("logs:*", "cloudwatch:PutMetricData", "autoscaling:*"),
+    "image": ("logs:*", "cloudwatch:PutMetricData", "autoscaling:*"),
+}
+"""Rights that Lambda, the event source, and a real machine's boot script and log agent use in a program's name."""
+_PROBE = "probe"
+"""The session that tries what it should not: its refusals are wanted."""
+
+
+@pytest.fixture(scope="session")
+def toured(deployment: Deployment, address: str, machines: dict[str, Path]) -> Deployment:
+    """The stage after everything that its programs do has been done once."""
+    ana = sign_up(address, "ana")
+    picture = _upload(ana)
+    edited = _pipeline(ana, "edit", {"prompt": "a green apple", "image": "{{photo}}"}, takes="image")
+    run = ana.succeeded(ana.run(edited, inputs={"photo": picture}))
+    ana.put(f"/runs/{run['id']}/result", {}, status=201)
+    ana.call("DELETE", f"/runs/{run['id']}/result", status=204)
+    told = _pipeline(ana, "text", {"prompt": "Tell a long story.", "max_tokens": 200}, takes=None)
+    runs = [ana.run(told) for _ in range(6)]
+    _sweep(deployment)
+    for started in runs[1:]:
+        ana.call("POST", f"/runs/{started['id']}/cancel", status=202)
+    ana.finished(runs[0])
+    ana.call("DELETE", f"/runs/{run['id']}", status=204)
+    _sweep(deployment)
+    return deployment
+
+
+def _upload(person: Person) -> str:
+    file = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(file, "PNG")
+    return str(person.upload(file.getvalue())["id"])
+
+
+def _pipeline(person: Person, kind: str, params: dict[str, Any], *, takes: str | None) -> str:
+    model = "smollm2-135m" if kind == "text" else "demo-emoji"
+    inputs = [{"name": "photo", "type": takes}] if takes else []
+    spec = {"inputs": inputs, "steps": [{"name": "made", "kind": kind, "model": model, "params": params}]}
+    return str(person.post("/pipelines", {"title": f"Tour {kind}", "spec": spec})["id"])
+
+
+def _sweep(deployment: Deployment) -> None:
+    answer = deployment.aws("lambda").invoke(FunctionName=f"atelier-{STAGE}-sweep", Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def _calls(deployment: Deployment, program: str) -> list[dict[str, str]]:
+    role = deployment.role(ROLES[program], program)
+    return [call for call in deployment.calls() if call["role"] == role]
+
+
+@pytest.mark.parametrize("program", ROLES)
+def test_nothing_that_a_program_does_is_refused(toured: Deployment, program: str) -> None:
+    refused = [call for call in _calls(toured, program) if call["denied"] and call["session"] != _PROBE]
+    assert refused == []
+
+
+@pytest.mark.parametrize("program", ROLES)
+def test_a_program_has_no_right_that_it_does_not_use(toured: Deployment, program: str) -> None:
+    used = {(call["action"], call["resource"]) for call in _calls(toured, program) if not call["denied"]}
+    for action, resource in _rights(toured, program):
+        if any(fnmatch.fnmatchcase(action, pattern) for pattern in NOT_OF_THE_PROGRAM[program]):
+            continue
+        fitting = [call for call in used if call[0] == action and fnmatch.fnmatchcase(call[1], resource)]
+        assert fitting, f"{program} may {action} on {resource} and never does"
+
+
+def _rights(deployment: Deployment, program: str) -> Iterator[tuple[str, str]]:
+    """Each action and resource that the policies of a program's role allow."""
+    iam, role = deployment.aws("iam"), deployment.role(ROLES[program], program)
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == [], "no policy of AWS's own"
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for statement in (document if isinstance(document, dict) else json.loads(document))["Statement"]:
+            if statement["Effect"] == "Allow":
+                yield from ((a, r) for a in _listed(statement["Action"]) for r in _listed(statement["Resource"]))
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+Temptation = tuple[str, str, Callable[[Any, Deployment], Any]]
+_ANY_ID = "0" * 32
+TEMPTATIONS: dict[str, list[Temptation]] = {
+    "api": [
+        ("reports events as if it were a worker", "sqs", lambda c, d: _send(c, d.queue("Events"))),
+        ("takes tasks off their queue", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsText"))),
+        ("empties a queue", "sqs", lambda c, d: c.purge_queue(QueueUrl=d.queue("StepsText"))),
+        ("reads what somebody uploaded", "s3", lambda c, d: _get(c, d.bucket("Media"), f"uploads/{_ANY_ID}")),
+        ("deletes media", "s3", lambda c, d: _delete(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+        ("lists all media", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"), Prefix="media/")),
+        ("changes the page", "s3", lambda c, d: _put(c, d.bucket("Site"), "index.html")),
+        ("deletes the bucket", "s3", lambda c, d: c.delete_bucket(Bucket=d.bucket("Media"))),
+        ("opens the bucket", "s3", lambda c, d: c.put_bucket_policy(Bucket=d.bucket("Media"), Policy="{}")),
+        ("migrates", "lambda", lambda c, d: c.invoke(FunctionName=f"atelier-{STAGE}-migrate")),
+        ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
+    ],
+    "advance": [
+        ("reports events as if it were a worker", "sqs", lambda c, d: _send(c, d.queue("Events"))),
+        ("empties a queue", "sqs", lambda c, d: c.purge_queue(QueueUrl=d.queue("Events"))),
+        ("reads media", "s3", lambda c, d: _get(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+        ("writes media", "s3", lambda c, d: _put(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+        ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
+    ],
+    "sweep": [
+        ("reads media", "s3", lambda c, d: _get(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+        ("lists what it does not sweep", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"))),
+        ("deletes models", "s3", lambda c, d: _delete(c, d.bucket("Models"), "model")),
+        ("takes tasks off their queue", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsText"))),
+        ("resizes somebody else's group", "autoscaling", lambda c, d: _resize(c, "somebody-elses")),
+    ],
+    "migrate": [
+        ("sends tasks", "sqs", lambda c, d: _send(c, d.queue("StepsText"))),
+        ("reads media", "s3", lambda c, d: _get(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+    ],
+    "text": [
+        ("takes the other queue's tasks", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsImage"))),
+    ],
+    "image": [
+        ("takes the other queue's tasks", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsText"))),
+        ("makes up tasks", "sqs", lambda c, d: _send(c, d.queue("StepsImage"))),
+        ("reads others' events", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("Events"))),
+        ("lists all media", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"), Prefix="media/")),
+        ("deletes media", "s3", lambda c, d: _delete(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+        ("replaces an upload", "s3", lambda c, d: _put(c, d.bucket("Media"), f"uploads/{_ANY_ID}")),
+        ("cancels others' tasks", "s3", lambda c, d: _put(c, d.bucket("Media"), f"control/cancel/{_ANY_ID}")),
+        ("replaces a model", "s3", lambda c, d: _put(c, d.bucket("Models"), "model")),
+        ("changes the page", "s3", lambda c, d: _put(c, d.bucket("Site"), "index.html")),
+        ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
+        ("measures in others' names", "cloudwatch", lambda c, d: _measure(c, "AWS/Billing")),
+    ],
+}
+FOR_EVERYBODY: list[Temptation] = [
+    ("reads the secrets", "secretsmanager", lambda c, d: c.get_secret_value(SecretId=_origin_secret(d))),
+    ("deletes a queue", "sqs", lambda c, d: c.delete_queue(QueueUrl=d.queue("Events"))),
+    ("reads somebody else's bucket", "s3", lambda c, d: _get(c, f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}", "x")),
+    ("replaces a function", "lambda", lambda c, d: _replace(c, f"atelier-{STAGE}-api")),
+    ("deletes the database", "rds", lambda c, d: c.delete_db_instance(DBInstanceIdentifier="database")),
+    ("makes itself an account", "iam", lambda c, d: c.create_user(UserName="me")),
+    ("becomes the deployer", "sts", lambda c, d: _become(c, "cdk-hnb659fds-deploy-role")),
+]
+
+
+def _send(client: Any, url: str) -> Any:
+    return client.send_message(QueueUrl=url, MessageBody="{}")
+
+
+def _get(client: Any, bucket: str, key: str) -> Any:
+    return client.get_object(Bucket=bucket, Key=key)
+
+
+def _put(client: Any, bucket: str, key: str) -> Any:
+    return client.put_object(Bucket=bucket, Key=key, Body=b"x")
+
+
+def _delete(client: Any, bucket: str, key: str) -> Any:
+    return client.delete_object(Bucket=bucket, Key=key)
+
+
+def _resize(client: Any, group: str) -> Any:
+    return client.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=9)
+
+
+def _measure(client: Any, namespace: str) -> Any:
+    return client.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "EstimatedCharges", "Value": 0}])
+
+
+def _replace(client: Any, function: str) -> Any:
+    return client.update_function_code(FunctionName=function, ZipFile=b"")
+
+
+def _become(client: Any, role: str) -> Any:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}-{ACCOUNT}-{REGION}"
+    return client.assume_role(RoleArn=arn, RoleSessionName="me")
+
+
+def _origin_secret(deployment: Deployment) -> str:
+    secrets = deployment.resources("api", "AWS::SecretsManager::Secret")
+    return next(arn for logical, arn in secrets.items() if logical.startswith("Origin"))
+
+
+@pytest.mark.parametrize("program", ROLES)
+def test_a_program_is_refused_what_would_tempt_it(deployment: Deployment, program: str) -> None:
+    rights = deployment.credentials(deployment.role(ROLES[program], program), session=_PROBE)
+    for title, service, tempted in (*TEMPTATIONS[program], *FOR_EVERYBODY):
+        client = boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=deployment.endpoint,
+            region_name=REGION,
+            aws_access_key_id=rights["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=rights["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=rights["AWS_SESSION_TOKEN"],
+        )
+        with pytest.raises(ClientError) as refused:
+            tempted(client, deployment)
+        assert "AccessDenied" in refused.value.response["Error"]["Code"], f"{program} {title}: {refused.value}"
