@@ -139,8 +139,14 @@ class Data(StageStack):
         )
         # S3 counts whole days and sweep deletes to the minute: this is for what sweep has never heard of.
         spare_days = -(-media.upload_hours // 24) + 1
-        bucket.add_lifecycle_rule(id="uploads", prefix=UPLOAD_PREFIX, expiration=Duration.days(spare_days))
-        bucket.add_lifecycle_rule(id="control", prefix=CONTROL_PREFIX, expiration=Duration.days(1))
+        for name, prefix, days in (("uploads", UPLOAD_PREFIX, spare_days), ("control", CONTROL_PREFIX, 1)):
+            # What somebody brought and took back is not kept either.
+            bucket.add_lifecycle_rule(
+                id=name,
+                prefix=prefix,
+                expiration=Duration.days(days),
+                noncurrent_version_expiration=Duration.days(1),
+            )
         return bucket
 
     def _bucket(

@@ -66,6 +66,7 @@ class Database(_Group):
     max_storage_gib: int = Field(default=100, ge=22, le=65_536)
     multi_az: bool = False
     proxy: bool = False
+    """RDS Proxy, at some $22 a month: connections outlive a failover, and those that cannot be had at once wait."""
     backup_days: int = Field(default=14, ge=1, le=35)
 
     @model_validator(mode="after")
@@ -201,12 +202,12 @@ class StageSettings(_Group):
         ]
 
     def _too_many_at_once(self) -> tuple[bool, str]:
-        """Each function that runs holds one connection."""
+        """Each function that runs holds one connection, with a proxy too: its session settings pin one to it."""
         name = "reserved_concurrency" if self.api.reserved_concurrency else "burst"
         at_once = self.api.reserved_concurrency or self.api.burst
         room = self.database.connections - self.api.advance_concurrency - 2
-        advice = f"size {self.database.size} leaves {room} connections; lower it, enlarge database.size, or set proxy"
-        return not self.database.proxy and at_once > room, f"api.{name}: {at_once} requests at one time, but {advice}"
+        advice = f"database.size {self.database.size} leaves {room} connections: lower it, or choose a larger size"
+        return at_once > room, f"api.{name}: {at_once} requests at one time, but {advice}"
 
 
 def read_stages(context: Mapping[str, Any]) -> list[StageSettings]:

@@ -62,6 +62,7 @@ def test_what_people_made_can_be_brought_back_for_a_time(stage: Stage) -> None:
     assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert rules["old-versions"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "Prefix" not in rules["old-versions"]
+    assert rules["uploads"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
     assert (rules["uploads"]["Prefix"], rules["uploads"]["ExpirationInDays"]) == ("uploads/", 2)
     assert not any(rule.get("Prefix", "media/") == "media/" and "ExpirationInDays" in rule for rule in rules.values())
 

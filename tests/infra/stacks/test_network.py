@@ -57,6 +57,13 @@ def test_private_subnets_have_no_way_in_or_out_over_ipv4(small: Stage) -> None:
     assert all("public" in name for name in outwards)
 
 
+def test_only_workers_are_given_addresses_of_the_internet(small: Stage) -> None:
+    subnets = small.found("network", "AWS::EC2::Subnet")
+    given = {name for name, subnet in subnets.items() if subnet["MapPublicIpOnLaunch"]}
+    assert given == {name for name in subnets if "public" in name} != set()
+    assert all("Ipv6CidrBlock" in subnet for subnet in subnets.values())
+
+
 def test_with_endpoints_there_is_no_way_out_at_all(large: Stage) -> None:
     assert not large.found("network", "AWS::EC2::EgressOnlyInternetGateway")
     endpoints = large.found("network", "AWS::EC2::VPCEndpoint").values()

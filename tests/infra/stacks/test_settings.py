@@ -45,7 +45,7 @@ def test_one_stage_may_be_wanted_alone() -> None:
         ({"domain": {"name": "atelier.example.com"}}, "stages.small.domain.zone: Field required"),
         ({"domain": DOMAIN | {"name": "atelier.example.org"}}, "domain.name: atelier.example.org does not lie in"),
         ({"domain": DOMAIN | {"certificate_arn": "arn:aws:acm:eu-central-1:1:certificate/x"}}, "certificate_arn: "),
-        ({"api": {"burst": 500}}, "api.burst: 500 requests at one time, but size micro leaves"),
+        ({"api": {"burst": 500}}, "api.burst: 500 requests at one time, but database.size micro leaves"),
         ({"api": {"reserved_concurrency": 400}}, "api.reserved_concurrency: 400 requests at one time"),
         ({"workers": {"text": {}}}, "workers: image missing"),
         ({"workers": {"text": {}, "image": {"instances": 1, "on_demand": 2}}}, "on_demand: must not exceed instances"),
@@ -66,8 +66,8 @@ def test_a_stage_s_name_fits_into_other_names(name: str) -> None:
         parse_stage(name, {"region": "eu-central-1"})
 
 
-def test_a_proxy_lets_more_requests_be_answered_at_one_time() -> None:
-    stage = parse_stage("small", {"region": "eu-central-1", "api": {"burst": 500}, "database": {"proxy": True}})
+def test_a_larger_database_lets_more_requests_be_answered_at_one_time() -> None:
+    stage = parse_stage("small", {"region": "eu-central-1", "api": {"burst": 500}, "database": {"size": "large"}})
     assert stage.api.burst == 500
 
 
