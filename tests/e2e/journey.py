@@ -60,6 +60,8 @@ def two_people_make_find_rate_and_remix(address: str, *, arrive: Callable[[str, 
     assert details["tasks"][0]["prompt"] == "Describe a red apple in one short sentence."
     assert all(len(task["revision"]) == 40 and task["params"] and task["seconds"] > 0 for task in details["tasks"])
     assert details["seed"] == 7
+    linked = ben.download(f"/results/{result['id']}").text
+    assert '<meta property="og:title" content="An apple at dusk" />' in linked
     rated = ben.put(f"/pipelines/{pipeline['id']}/rating", {"stars": 5})
     assert (rated["count"], rated["average"], rated["mine"]) == (1, 5.0, 5)
     assert ana.call("PUT", f"/pipelines/{pipeline['id']}/rating", {"stars": 5}, status=409).json()["code"]
