@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration, Fn
+from aws_cdk import CfnOutput, Duration, Fn
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_s3 as s3
@@ -54,6 +54,8 @@ class Data(StageStack):
         self.media = self._media_bucket()
         self.models = self._bucket("Models", precious=False)
         self.site = self._bucket("Site", precious=False)
+        about = "Where workers fetch models from: python -m gpu_worker.models sync --bucket …"
+        CfnOutput(self, "ModelsBucket", value=self.models.bucket_name, description=about)
 
     def _database(self, network: Network) -> DatabasePlace:
         instance = self._instance(network)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
@@ -55,8 +55,6 @@ class Gpu(StageStack):
         for queue in QUEUES:
             self.logs[queue] = self._log(queue)
             self.groups[queue] = self._group(queue)
-        about = "Where machines fetch models from: python -m gpu_worker.models sync --bucket …"
-        CfnOutput(self, "ModelsBucket", value=data.models.bucket_name, description=about)
 
     def _log(self, queue: Queue) -> logs.LogGroup:
         return logs.LogGroup(
