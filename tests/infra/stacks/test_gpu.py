@@ -81,7 +81,7 @@ def test_a_machine_is_encrypted_and_closed(stage: Stage, queue: str) -> None:
 
 
 def test_an_operator_is_told_where_models_go(stage: Stage) -> None:
-    output = stage.parts["gpu"]["Outputs"]["ModelsBucket"]
+    output = stage.parts["data"]["Outputs"]["ModelsBucket"]
     assert "Models" in json.dumps(output["Value"])
     assert "gpu_worker.models sync" in output["Description"]
 
