@@ -1,6 +1,7 @@
 """The rows that wait for a lane's compute thread, and how they are put together to batches."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,16 @@ class Seat:
     delivery: Delivery
     k: int
     row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How batches are put together."""
+
+    is_strict: bool
+    """Whether each model has one batch shape, so that bytes never depend on the crowd."""
+    switch_seconds: float
+    """How long a row waits at most while others have the models that are loaded already."""
 
 
 class Waiting:
@@ -36,11 +47,24 @@ class Waiting:
             self._closed = True
             self._changed.notify_all()
 
-    def oldest(self) -> Seat | None:
-        """The row that is next; waits for one. None once closed."""
+    def put_back(self, seats: list[Seat]) -> None:
+        """Let rows that were taken be next again."""
+        with self._changed:
+            self._seats[:0] = seats
+
+    def next(self, *, prefers: Callable[[Seat], bool], patience: float) -> Seat | None:
+        """The row that is next; waits for one. None once closed.
+
+        It is the oldest; but until that has been here for `patience` seconds, the oldest of those that are preferred.
+        """
         with self._changed:
             self._changed.wait_for(self._has_some)
-            return None if self._closed else self._seats[0]
+            if self._closed:
+                return None
+            oldest = self._seats[0]
+            if time.monotonic() - oldest.delivery.received_at >= patience:
+                return oldest
+            return next(filter(prefers, self._seats), oldest)
 
     def take(self, *, limit: int, fits: Callable[[Seat], bool]) -> list[Seat]:
         """Up to `limit` of the rows that fit, oldest first; rows of several deliveries share a batch."""

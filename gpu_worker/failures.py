@@ -43,9 +43,12 @@ def from_exception(error: Exception) -> TaskFailure:
     """The failure that an exception of an engine stands for."""
     if isinstance(error, TaskFailure):
         return error
-    if isinstance(error, MemoryError) or _is_torch_out_of_memory(error):
-        return out_of_memory()
-    return worker_error()
+    return out_of_memory() if is_out_of_memory(error) else worker_error()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a smaller batch might have done."""
+    return isinstance(error, MemoryError) or _is_torch_out_of_memory(error)
 
 
 def _is_torch_out_of_memory(error: Exception) -> bool:

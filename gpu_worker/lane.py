@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -10,8 +10,8 @@ from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
 from contract.kinds import CaptionParams, EditParams, Kind, UpscaleParams
 from contract.metrics import Meter
-from gpu_worker import failures, imaging
-from gpu_worker.batch import Seat, Waiting
+from gpu_worker import failures, imaging, memory
+from gpu_worker.batch import Rules, Seat, Waiting
 from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Engine, Row
 from gpu_worker.failures import TaskFailure
@@ -28,7 +28,7 @@ class Lane:
 
     def __init__(
         self, queue: Queue, *, models: Models, storage: Storage, finisher: Finisher, pool: ThreadPoolExecutor,
-        prompts: PromptFilter, is_strict: bool, meter: Meter,
+        prompts: PromptFilter, rules: Rules, meter: Meter,
     ) -> None:  # fmt: skip
         self._queue: Queue = queue
         self._models = models
@@ -36,8 +36,10 @@ class Lane:
         self._finisher = finisher
         self._pool = pool
         self._prompts = prompts
-        self._is_strict = is_strict
+        self._rules = rules
         self._meter = meter
+        self._most: dict[Hashable, int] = {}
+        """The largest batches that fit into memory, by shape, where one has not."""
         self._waiting = Waiting()
 
     def accept(self, delivery: Delivery) -> None:
@@ -47,18 +49,11 @@ class Lane:
     def compute(self) -> None:
         """Run batches until `close`; a failure ends the deliveries that it hit, never the loop."""
         self._models.preload(self._queue)
-        while first := self._waiting.oldest():
-            seats = [first]
+        while first := self._waiting.next(prefers=self._is_loaded, patience=self._rules.switch_seconds):
             try:
-                model, kind = self._model(first.delivery)
-                with self._models.engine(model, kind) as engine:
-                    seats = self._batch(first, engine, model=model, kind=kind)
-                    with self._measured(engine, model=model):
-                        self._run(seats, engine, size=model.batch if self._is_strict else len(seats))
-            except Exception as error:
-                if not isinstance(error, TaskFailure):
-                    log.exception("batch failed", extra=first.delivery.log_fields())
-                self._fail(seats, failures.from_exception(error))
+                self._compute_with(first)
+            except Exception as error:  # noqa: BLE001 -- the edge of the compute thread, logged where it ends
+                self._fail([first], error)
 
     def close(self) -> None:
         """Let `compute` end; what still computes stops at its next step once its deliveries are closed."""
@@ -94,9 +89,39 @@ class Lane:
         kind = Kind(request.kind)
         return self._models.find(request.model, kind=kind, revision=request.revision), kind
 
-    def _batch(self, first: Seat, engine: Engine, *, model: Model, kind: Kind) -> list[Seat]:
-        key = engine.key(first.row)
+    def _is_loaded(self, seat: Seat) -> bool:
+        return self._models.is_loaded(seat.delivery.request.model)
 
+    def _compute_with(self, first: Seat) -> None:
+        """Compute a row and what fits to it in one batch; what does not fit into memory comes back in halves."""
+        model, kind = self._model(first.delivery)
+        with self._models.engine(model, kind) as engine:
+            key = engine.key(first.row)
+            shape = (model.id, kind, key)
+            most = self._most.get(shape, model.batch)
+            seats = self._batch(first, engine, key=key, model=model, kind=kind, most=most)
+            try:
+                with self._measured(engine, model=model):
+                    self._run(seats, engine, size=model.batch if self._rules.is_strict else len(seats))
+            except Exception as error:  # noqa: BLE001 -- whatever an engine trips over ends its tasks, not the lane
+                if not self._may_halve(seats, error):
+                    self._fail(seats, error)
+                    return
+                self._most[shape] = len(seats) // 2
+            else:
+                return
+        # Out of the handler: its traceback would hold on to what the batch had in memory.
+        memory.release()
+        self._waiting.put_back([seat for seat in seats if seat.k not in seat.delivery.made])
+
+    def _may_halve(self, seats: list[Seat], error: Exception) -> bool:
+        """Whether a smaller batch may do; in strict mode it would give other bytes."""
+        if self._rules.is_strict or len(seats) < 2 or not failures.is_out_of_memory(error):
+            return False
+        log.warning("batch did not fit", extra={"rows": len(seats), **seats[0].delivery.log_fields()})
+        return True
+
+    def _batch(self, first: Seat, engine: Engine, *, key: Hashable, model: Model, kind: Kind, most: int) -> list[Seat]:
         def fits(seat: Seat) -> bool:
             if seat is first:
                 return True
@@ -108,12 +133,10 @@ class Lane:
             except TaskFailure:  # it fails on its own when it is the oldest
                 return False
 
-        return self._waiting.take(limit=model.batch, fits=fits)
+        return self._waiting.take(limit=most, fits=fits)
 
     def _run(self, seats: list[Seat], engine: Engine, *, size: int) -> None:
         """Compute a batch and pass on each delivery as soon as all of its outputs are there."""
-        for seat in seats:
-            seat.delivery.batch = max(seat.delivery.batch, len(seats))
 
         def on_step(i: int, fraction: float) -> bool:
             delivery = seats[i].delivery
@@ -125,6 +148,7 @@ class Lane:
         for i, made in engine.run([seat.row for seat in seats], size=size, on_step=on_step):
             delivery = seats[i].delivery
             delivery.fractions[seats[i].k] = 1.0
+            delivery.batch = max(delivery.batch, len(seats))
             delivery.made[seats[i].k] = made
             if len(delivery.made) == len(delivery.fractions):
                 self._finisher.succeed(delivery)
@@ -136,6 +160,9 @@ class Lane:
         if drawn := engine.tokens - before:
             self._meter.put({"TokensPerSecond": drawn / (time.monotonic() - began)}, of=model.id)
 
-    def _fail(self, seats: list[Seat], failure: TaskFailure) -> None:
+    def _fail(self, seats: list[Seat], error: Exception) -> None:
+        if not isinstance(error, TaskFailure):
+            log.error("batch failed", extra=seats[0].delivery.log_fields(), exc_info=error)
+        failure = failures.from_exception(error)
         for delivery in {seat.delivery for seat in seats}:
             self._finisher.fail(delivery, failure)

@@ -19,6 +19,13 @@ def vram_bytes() -> int:
     return int(torch.cuda.memory_reserved()) if torch and torch.cuda.is_available() else 0
 
 
+def release() -> None:
+    """Give what torch keeps of the GPU's memory for later back."""
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def gpu_percent(command: tuple[str, ...] = _NVIDIA_SMI) -> float | None:
     """The share of time in which the GPUs computed during the last second; None where there is none to ask."""
     try:

@@ -13,6 +13,7 @@ from botocore.config import Config
 from contract.catalogue import Catalogue, Queue
 from contract.metrics import Meter
 from gpu_worker import engines, interrupt, upkeep
+from gpu_worker.batch import Rules
 from gpu_worker.delivery import Hands
 from gpu_worker.finish import Finisher
 from gpu_worker.lane import Lane
@@ -113,7 +114,7 @@ class Worker:
             finisher=finisher,
             pool=self._pool,
             prompts=self._prompts,
-            is_strict=settings.is_strict,
+            rules=Rules(is_strict=settings.is_strict, switch_seconds=settings.switch_seconds),
             meter=self._meter,
         )
         receiver = Receiver(

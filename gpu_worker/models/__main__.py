@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract import catalogue
@@ -17,16 +18,19 @@ _CACHE = Path.home() / ".cache" / "atelier" / "models"
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the arguments ask for; returns the exit code: 1 when a model could not be copied."""
+    """Run what the arguments ask for; returns the exit code: 1 when a model could not be copied, 130 when stopped."""
     options = _parser().parse_args(arguments)
     make: Any = boto3.client  # its stubs know no service by a plain string
     failed = 0
     for model in _chosen(options):
         try:
             sync(make("s3", endpoint_url=options.endpoint_url), model, bucket_name=options.bucket, cache=options.cache)
-        except (SourceMissing, BotoCoreError, ClientError) as error:
+        except (SourceMissing, Boto3Error, BotoCoreError, ClientError) as error:
             print(f"{model.id}: {error}", file=sys.stderr)
             failed += 1
+        except KeyboardInterrupt:
+            print("\nStopped. The same command goes on from here.", file=sys.stderr)
+            return 130
     return 1 if failed else 0
 
 
@@ -58,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gpu_worker.models", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("sync", help="copy models from their hubs into the bucket of a deployment")
-    command.add_argument("--bucket", required=True, help="the models bucket: an output of the stack `gpu`")
+    command.add_argument("--bucket", required=True, help="the models bucket: an output of the stack `data`")
     command.add_argument("--profile", choices=get_args(Profile), default="gpu")
     command.add_argument("--model", action="append", default=[], help="only this model; may be given more than once")
     command.add_argument("--cache", type=Path, default=_CACHE, help=f"where files are kept on the way ({_CACHE})")

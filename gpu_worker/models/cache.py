@@ -53,6 +53,10 @@ class Models:
             raise TaskFailure("unfit_model", f"The model {model_id} cannot do this kind of step.")
         return model
 
+    def is_loaded(self, model_id: str) -> bool:
+        """Whether a model could compute at once."""
+        return model_id in self._loaded
+
     @contextmanager
     def engine(self, model: Model, kind: Kind) -> Generator[Engine]:
         """The engine of a model, loaded if need be, which stays loaded for the block; raises TaskFailure."""

@@ -1,6 +1,7 @@
 """How waiting rows become batches."""
 
 import threading
+from collections.abc import Callable
 
 from contract.messages import TASK_REQUESTED
 from gpu_worker.batch import Seat, Waiting
@@ -19,12 +20,18 @@ def seats_of(delivery: Delivery) -> list[Seat]:
     return [Seat(delivery, k, Row(request.params, seed)) for k, seed in enumerate(request.seeds)]
 
 
+def next_of(
+    waiting: Waiting, *, prefers: Callable[[Seat], bool] = lambda _: False, patience: float = 60
+) -> Seat | None:
+    return waiting.next(prefers=prefers, patience=patience)
+
+
 def test_rows_of_several_deliveries_share_a_batch_oldest_first() -> None:
     waiting = Waiting()
     one, two = seats_of(a_delivery(3)), seats_of(a_delivery(2))
     waiting.add(one)
     waiting.add(two)
-    assert waiting.oldest() is one[0]
+    assert next_of(waiting) is one[0]
     assert waiting.take(limit=4, fits=lambda _: True) == [*one, two[0]]
     assert waiting.take(limit=4, fits=lambda _: True) == [two[1]]
 
@@ -35,7 +42,7 @@ def test_rows_that_do_not_fit_keep_their_place() -> None:
     for seats in (one, two, three):
         waiting.add(seats)
     assert waiting.take(limit=4, fits=lambda seat: seat is not two[0]) == [*one, *three]
-    assert waiting.oldest() is two[0]
+    assert next_of(waiting) is two[0]
 
 
 def test_rows_that_nobody_wants_any_more_vanish() -> None:
@@ -44,14 +51,14 @@ def test_rows_that_nobody_wants_any_more_vanish() -> None:
     waiting.add(seats_of(cancelled))
     waiting.add(wanted)
     assert cancelled.close()
-    assert waiting.oldest() is wanted[0]
+    assert next_of(waiting) is wanted[0]
     assert waiting.take(limit=4, fits=lambda _: True) == wanted
 
 
 def test_closing_ends_the_wait() -> None:
     waiting = Waiting()
     got: list[Seat | None] = []
-    thread = threading.Thread(target=lambda: got.append(waiting.oldest()))
+    thread = threading.Thread(target=lambda: got.append(next_of(waiting)))
     thread.start()
     waiting.close()
     thread.join(timeout=10)
@@ -88,3 +95,27 @@ def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
     assert not hands.wait_until_empty(timeout=0)
     hands.remove(held[1])
     assert hands.wait_until_empty(timeout=0)
+
+
+def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
+    waiting = Waiting()
+    old, loaded, young = (seats_of(a_delivery()) for _ in range(3))
+    for seats in (old, loaded, young):
+        waiting.add(seats)
+
+    def prefers(seat: Seat) -> bool:
+        return seat is loaded[0]
+
+    assert next_of(waiting, prefers=prefers) is loaded[0]
+    old[0].delivery.received_at -= 61
+    assert next_of(waiting, prefers=prefers) is old[0]
+
+
+def test_rows_that_are_put_back_are_next() -> None:
+    waiting = Waiting()
+    one, two = seats_of(a_delivery(2)), seats_of(a_delivery())
+    waiting.add(one)
+    assert waiting.take(limit=2, fits=lambda _: True) == one
+    waiting.add(two)
+    waiting.put_back(one)
+    assert waiting.take(limit=3, fits=lambda _: True) == [*one, *two]

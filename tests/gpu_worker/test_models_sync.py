@@ -145,6 +145,25 @@ def test_a_hub_without_the_revision_is_named(
     assert f"tests/tiny at {TINY.revision}" in capsys.readouterr().err
 
 
+def test_a_bucket_that_is_not_there_is_named_in_one_line(
+    repository: Hub, sync: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync("--bucket", "no-such-bucket") == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "no-such-bucket" in line
+
+
+def test_whoever_stops_the_command_is_told_that_it_goes_on(
+    repository: Hub, sync: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bucket, "push", interrupted)
+    assert sync() == 130
+    assert "goes on from here" in capsys.readouterr().err
+
+
 def test_the_command_names_what_it_does_not_know(sync: Callable[..., int]) -> None:
     with pytest.raises(SystemExit, match="no model of a hub that is called nothing"):
         sync("--model", "nothing")

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from contract.keys import delivery_prefix, upload_key
+from gpu_worker.engines import image
 from gpu_worker.worker import Worker
 from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
@@ -307,6 +308,26 @@ def test_a_computation_that_breaks_fails_its_task_and_the_worker_goes_on(
     assert (failed.code, failed.retryable) == (code, True)
     assert "Traceback" not in failed.detail
     assert site.final(site.send("image", an_image_request())).event == "succeeded"
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved_and_that_is_remembered(
+    site: Site, start_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    draw = image.run_pipeline
+
+    def draw_two_at_most(pipeline: Any, rows: Any, **options: Any) -> Any:
+        tried.append(len(rows))
+        if len(rows) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return draw(pipeline, rows, **options)
+
+    monkeypatch.setattr(image, "run_pipeline", draw_two_at_most)
+    start_worker(strict=False)
+    for _ in range(2):
+        done = site.final(site.send("image", an_image_request(seeds=range(4))))
+        assert (done.event, len(done.outputs), done.batch) == ("succeeded", 4, 2)
+    assert tried == [4, 2, 2, 2, 2]
 
 
 def test_a_text_beyond_64_kilobytes_is_stored_whole_and_reported_cut(
