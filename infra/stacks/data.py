@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Fn
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -114,13 +115,20 @@ class Data(StageStack):
         )
 
     def _proxy(self, instance: rds.DatabaseInstance, network: Network) -> rds.DatabaseProxy:
-        """Shares connections among functions; it passes their own tokens on, so it holds no secret."""
+        """Logs in as the application's user with tokens of its own, so it holds no secret.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-iam-setup.html
+        """
+        role = iam.Role(self, "ProxyRole", assumed_by=iam.ServicePrincipal("rds.amazonaws.com"))
+        user = f"dbuser:{instance.instance_resource_id}/{APP_USER}"
+        named = f"arn:{self.partition}:rds-db:{self.region}:{self.account}:{user}"
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["rds-db:connect"], resources=[named]))
         return rds.DatabaseProxy(
             self,
             "Proxy",
             proxy_target=rds.ProxyTarget.from_instance(instance),
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
-            iam_auth=True,
+            role=role,
             require_tls=True,
             vpc=network.vpc,
             vpc_subnets=PRIVATE,

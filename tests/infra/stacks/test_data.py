@@ -1,5 +1,7 @@
 """What cannot be made again is encrypted, backed up, private, and outlives its stack."""
 
+import json
+
 import pytest
 
 from tests.infra.stacks.templates import Stage, synthesized
@@ -39,6 +41,10 @@ def test_the_large_stage_survives_a_zone_and_shares_connections(small: Stage, la
     assert large.one("data", "AWS::RDS::DBInstance")["MultiAZ"]
     proxy = large.one("data", "AWS::RDS::DBProxy")
     assert (proxy["DefaultAuthScheme"], proxy["RequireTLS"]) == ("IAM_AUTH", True)
+    (grant,) = large.one("data", "AWS::IAM::Policy", "ProxyRole")["PolicyDocument"]["Statement"]
+    assert grant["Action"] == "rds-db:connect"
+    assert "DbiResourceId" in json.dumps(grant["Resource"]), "the instance's own, not the proxy's"
+    assert "/atelier_app" in json.dumps(grant["Resource"])
 
 
 def test_nobody_reads_a_bucket_who_is_not_let_in(stage: Stage) -> None:
