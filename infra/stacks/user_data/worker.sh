@@ -20,6 +20,8 @@ export ATELIER_HOME ATELIER_PROFILE ATELIER_LOG_FORMAT ATELIER_METRICS_NAMESPACE
 PACKAGE=$ATELIER_PREFIX/package
 VENV=$ATELIER_PREFIX/venv
 LOGS=${ATELIER_LOGS:-/var/log/atelier}
+ETC=${ATELIER_ETC:-/etc}
+LOG_AGENT=${ATELIER_LOG_AGENT:-/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl}
 
 # ---- Every machine ----------------------------------------------------------------------------------------------
 say() { printf '{"level": "info", "message": "%s", "at": "%s"}\n' "$1" "$(date -u +%FT%TZ)"; }
@@ -86,15 +88,22 @@ install_system() {
     say "installing system packages"
     dnf install -y -q "$ATELIER_PYTHON" amazon-cloudwatch-agent
     id atelier >/dev/null 2>&1 || useradd --system --home-dir "$ATELIER_HOME" --shell /sbin/nologin atelier
-    install -d -o root -g root -m 0755 "$ATELIER_PREFIX" /etc/atelier
+    install -d -o root -g root -m 0755 "$ATELIER_PREFIX" "$ETC/atelier"
     install -d -o atelier -g atelier -m 0750 "$ATELIER_HOME" "$LOGS"
 }
 
 ship_logs() {
-    sed -e "s|@LOG_GROUP@|$ATELIER_LOG_GROUP|" "$PACKAGE/machine/cloudwatch-agent.json" >/etc/atelier/cloudwatch-agent.json
-    install -m 0644 "$PACKAGE/machine/logrotate.conf" /etc/logrotate.d/atelier
-    /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
-        -c file:/etc/atelier/cloudwatch-agent.json
+    local config=$ETC/atelier/cloudwatch-agent.json
+    sed -e "s|@LOG_GROUP@|$ATELIER_LOG_GROUP|" "$PACKAGE/machine/cloudwatch-agent.json" >"$config"
+    install -m 0644 "$PACKAGE/machine/logrotate.conf" "$ETC/logrotate.d/atelier"
+    "$LOG_AGENT" -a fetch-config -m ec2 -s -c "file:$config"
+}
+
+# Without its GPU a worker would work, a hundred times slower, and nobody would know why.
+check_gpu() {
+    [ "$ATELIER_PROFILE" = demo ] && return
+    say "looking for the GPU"
+    "$VENV/bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'
 }
 
 # What the units read; single quotes, since the queues are JSON.
@@ -102,14 +111,14 @@ write_environment() {
     local name
     for name in $(compgen -v | grep -E '^(ATELIER|AWS)_'); do
         printf "%s='%s'\n" "$name" "${!name}"
-    done >/etc/atelier/worker.env
-    chmod 0644 /etc/atelier/worker.env
+    done >"$ETC/atelier/worker.env"
+    chmod 0644 "$ETC/atelier/worker.env"
 }
 
 start_units() {
     say "preparing the models and starting the worker"
     install -m 0755 "$PACKAGE"/machine/*.sh "$ATELIER_PREFIX"
-    install -m 0644 "$PACKAGE"/machine/*.service /etc/systemd/system
+    install -m 0644 "$PACKAGE"/machine/*.service "$ETC/systemd/system"
     systemctl daemon-reload
     systemctl enable --now atelier-watch.service
     # Comes back once every model is in place and the worker is started.
@@ -126,6 +135,7 @@ run_on_ec2() {
     fetch_package
     ship_logs
     install_packages
+    check_gpu
     write_environment
     start_units
     answer_launch_hook CONTINUE

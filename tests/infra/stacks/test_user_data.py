@@ -1,5 +1,6 @@
 """The scripts that make a worker of a machine: run as they are, in a folder, with AWS's own commands stood in for."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
 
 from contract import catalogue
 from infra.stacks.package import USER_DATA, contents, worker_package
@@ -100,6 +102,71 @@ def metadata() -> Iterator[tuple[str, dict[str, str]]]:
     server.shutdown()
     server.server_close()
     thread.join(timeout=5)
+
+
+INSTALL = """
+args=; skip=
+for word; do
+    case $skip$word in -o | -g) skip=owner; continue ;; owner*) skip=; continue ;; esac
+    args="$args $word"
+done
+exec /usr/bin/install $args
+"""
+"""install, for whoever cannot give files to another user."""
+
+
+@pytest.fixture
+def group_machine(machine: Machine) -> Machine:
+    """A machine of a group on which everything works but the GPU."""
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    etc = machine.root / "etc"
+    for folder in ("systemd/system", "logrotate.d"):
+        (etc / folder).mkdir(parents=True)
+    for name in ("dnf", "useradd", "log-agent"):
+        machine.stand_in(name)
+    machine.stand_in("curl", "echo i-0123")
+    machine.stand_in("id", "exit 1")
+    machine.stand_in("install", INSTALL)
+    machine.environment |= {
+        "PYTHONPATH": packages,
+        "PIP_NO_INDEX": "1",
+        "ATELIER_PACKAGE": str(worker_package(folder=machine.root / "packages")),
+        "ATELIER_PREFIX": str(machine.root / "opt"),
+        "ATELIER_HOME": str(machine.root / "home"),
+        "ATELIER_PYTHON": sys.executable,
+        "ATELIER_ETC": str(etc),
+        "ATELIER_LOG_AGENT": "log-agent",
+        "ATELIER_LOG_GROUP": "/atelier/small/workers/image",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    return machine
+
+
+@pytest.mark.slow
+def test_a_machine_of_a_group_counts_once_its_worker_is_at_work(group_machine: Machine) -> None:
+    done = group_machine.run(WORKER, ATELIER_PROFILE="demo")
+    log = (group_machine.root / "logs" / "boot.log").read_text()
+    assert done.returncode == 0, log
+    etc = group_machine.root / "etc"
+    environment = dict(line.split("=", 1) for line in (etc / "atelier" / "worker.env").read_text().splitlines())
+    assert environment["ATELIER_QUEUE_URLS"] == f"'{TOLD['ATELIER_QUEUE_URLS']}'"
+    assert environment["AWS_DEFAULT_REGION"] == "'eu-central-1'"
+    assert {path.name for path in (etc / "systemd" / "system").iterdir()} == {p.name for p in MACHINE.glob("*.service")}
+    streams = json.loads((etc / "atelier" / "cloudwatch-agent.json").read_text())["logs"]["logs_collected"]["files"]
+    assert {each["log_group_name"] for each in streams["collect_list"]} == {"/atelier/small/workers/image"}
+    assert "systemctl enable --now atelier-worker.service" in group_machine.called("systemctl")
+    (answer,) = group_machine.called("aws")
+    assert answer.endswith("--lifecycle-hook-name launch --instance-id i-0123 --lifecycle-action-result CONTINUE")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_machine_without_its_gpu_is_given_back(group_machine: Machine) -> None:
+    assert group_machine.run(WORKER, ATELIER_PROFILE="gpu").returncode == 1
+    assert "BootFailures" in group_machine.called("aws")[0]
+    assert "ABANDON" in group_machine.called("aws")[1]
+    assert group_machine.called("systemctl") == []
+    assert "torch.cuda" in (group_machine.root / "logs" / "boot.log").read_text()
 
 
 @pytest.mark.slow
