@@ -109,7 +109,7 @@ def test_a_result_whose_cover_is_a_text_has_no_picture() -> None:
     assert len(head.meta["og:description"]) == 200
 
 
-@pytest.mark.parametrize("name", [str(uuid4()), "nothing", "%00", "..%2f..%2fetc"])
+@pytest.mark.parametrize("name", ["01890000-0000-7000-8000-000000000000", "nothing", "%00", "..%2f..%2fetc"])
 def test_a_link_to_nothing_shows_the_plain_page(site: TestClient, name: str) -> None:
     answer = site.get(f"/results/{name}")
     assert answer.status_code == 404
