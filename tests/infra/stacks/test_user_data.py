@@ -59,7 +59,7 @@ class Machine:
     def run(self, script: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         environment = self.environment | changes
         return subprocess.run(
-            ["bash", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+            ["bash", script], env=environment, capture_output=True, text=True, timeout=180, check=False
         )
 
 
