@@ -1,10 +1,11 @@
-"""`python -m gpu_worker` runs a worker; `python -m gpu_worker prepare` does what is needed once before."""
+"""`python -m gpu_worker` runs a worker, `… prepare` does what is needed once before, `… doctor` looks what is wrong."""
 
 import logging
 import os
 import sys
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from gpu_worker import logs
 from gpu_worker.settings import share_cores
@@ -16,6 +17,8 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments == ["prepare"]:
             return _prepare()
+        if arguments == ["doctor"]:
+            return _doctor()
         if not arguments:
             return _work()
     except ValidationError as error:
@@ -23,7 +26,10 @@ def main(arguments: list[str]) -> int:
         for fault in error.errors(include_input=False, include_url=False):
             print(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}", file=sys.stderr)
         return 2
-    print("usage: python -m gpu_worker [prepare]", file=sys.stderr)
+    except SettingsError as error:
+        print(f"The worker's settings (ATELIER_…) do not fit: {error}", file=sys.stderr)
+        return 2
+    print("usage: python -m gpu_worker [prepare | doctor]", file=sys.stderr)
     return 2
 
 
@@ -40,6 +46,15 @@ def _prepare() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _doctor() -> int:
+    from gpu_worker import doctor
+    from gpu_worker.settings import Settings
+
+    settings = Settings()  # pyright: ignore[reportCallIssue] -- the environment fills it
+    logs.set_up(settings.log_format)
+    return doctor.main(settings)
 
 
 def _work() -> int:

@@ -56,7 +56,7 @@ class Site:
         """The same settings as the environment of a worker process."""
         settings = self.settings(**changes).model_dump(mode="json", exclude_none=True)
         return {
-            f"ATELIER_{name.upper()}": json.dumps(value) if isinstance(value, dict) else str(value)
+            f"ATELIER_{name.upper()}": json.dumps(value) if isinstance(value, dict | list) else str(value)
             for name, value in settings.items()
         }
 

@@ -1,0 +1,164 @@
+"""`python -m gpu_worker doctor`: whether this machine can be a worker, and what to do where it cannot."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import boto3
+import psutil
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from PIL import Image
+
+from contract import catalogue
+from contract.catalogue import Model
+from contract.keys import new_delivery, output_key
+from contract.kinds import KINDS, Kind, template_params
+from gpu_worker import engines, memory
+from gpu_worker.engines.base import Row
+from gpu_worker.failures import TaskFailure
+from gpu_worker.models import sources
+from gpu_worker.models.cache import Models
+from gpu_worker.settings import Settings
+
+_NEEDED_DISK_BYTES = 2 * 1024**3
+_GB = 1024**3
+_REFUSED = {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"}
+_ABSENT = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do and is empty where all is well."""
+
+    title: str
+    detail: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Everything, the quick things first; each is found out when it is asked for."""
+    yield from _machine(settings)
+    yield from _access(settings)
+    yield from _models(settings)
+
+
+def main(settings: Settings) -> int:
+    """Print what was found; returns the exit code: 1 when something needs attention."""
+    ill = 0
+    for finding in examine(settings):
+        ill += bool(finding.advice)
+        print(f"{'BAD' if finding.advice else 'ok '}  {finding.title}: {finding.detail}", flush=True)  # noqa: T201 -- a command line tool
+        if finding.advice:
+            print(f"     → {finding.advice}", flush=True)  # noqa: T201
+    print(f"\n{ill} need attention." if ill else "\nThis machine can work.")  # noqa: T201
+    return 1 if ill else 0
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    ram = psutil.virtual_memory()
+    yield Finding("machine", f"{psutil.cpu_count()} cores, {ram.total / _GB:.0f} GB of memory")
+    yield _gpu(settings)
+    free = shutil.disk_usage(_existing(settings)).free
+    advice = "" if free >= _NEEDED_DISK_BYTES else "Make room, or name another folder: ATELIER_HOME."
+    yield Finding("disk", f"{free / _GB:.1f} GB free for models", advice)
+
+
+def _gpu(settings: Settings) -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        found = torch.cuda.get_device_properties(0)
+        return Finding("GPU", f"{found.name}, {found.total_memory / _GB:.0f} GB, torch {torch.__version__}")
+    advice = (
+        "" if settings.profile == "demo" else "The profile gpu needs an NVIDIA GPU, its driver, and torch for CUDA."
+    )
+    return Finding("GPU", f"none that torch {torch.__version__} can use", advice)
+
+
+def _existing(settings: Settings) -> str:
+    """The nearest folder of the models that is there already."""
+    return str(next(path for path in (settings.models_dir, *settings.models_dir.absolute().parents) if path.exists()))
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+    place: dict[str, Any] = {"endpoint_url": settings.endpoint_url, "region_name": settings.region, "config": config}
+    make: Any = boto3.client  # its stubs know no service by a plain string
+    sqs, s3 = make("sqs", **place), make("s3", **place)
+    for name, url in settings.queue_urls.items():
+        # A receipt that never was: nothing changes, and the answer tells whether the right is there.
+        ask = partial(sqs.change_message_visibility, QueueUrl=url, ReceiptHandle="doctor", VisibilityTimeout=0)
+        yield _answer(f"queue {name}", ask, variable="ATELIER_QUEUE_URLS")
+    ask = partial(sqs.send_message_batch, QueueUrl=settings.events_queue_url, Entries=[])
+    yield _answer("queue of events", ask, variable="ATELIER_EVENTS_QUEUE_URL")
+    # Sweep deletes deliveries that nobody knows after a day.
+    key = output_key(new_delivery(), k=0, extension="txt")
+    put = partial(s3.put_object, Bucket=settings.media_bucket, Key=key, Body=b"doctor", ContentType="text/plain")
+    yield _answer("writing media", put, variable="ATELIER_MEDIA_BUCKET")
+    get = partial(s3.get_object, Bucket=settings.media_bucket, Key=key)
+    yield _answer("reading media", get, variable="ATELIER_MEDIA_BUCKET")
+
+
+def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
+    began = time.monotonic()
+    try:
+        ask()
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in _REFUSED:
+            return Finding(title, f"refused ({code})", "The credentials or the role of this machine do not allow it.")
+        if code in _ABSENT:
+            return Finding(title, "it does not exist", f"Look at {variable}.")
+    except BotoCoreError as error:
+        return Finding(title, str(error), f"Look at {variable}, ATELIER_ENDPOINT_URL, the network and the credentials.")
+    return Finding(title, f"answers in {1000 * (time.monotonic() - began):.0f} ms")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    known = catalogue.load(settings.profile)
+    build = partial(engines.build, threads=settings.threads)
+    room = settings.memory_bytes
+    models = Models(known, models_dir=settings.models_dir, memory_bytes=room, build=build)
+    yield Finding("memory for models", f"{(room or memory.room_for_models()) / _GB:.1f} GB")
+    for model in known.models:
+        if model.queue not in settings.queue_urls:
+            continue
+        if not sources.is_present(model, settings.models_dir):
+            advice = (
+                "Run: python -m gpu_worker prepare. A hub's model has to be in the models' bucket first (models sync)."
+            )
+            yield Finding(model.id, "not on this machine in the catalogue's revision", advice)
+            continue
+        yield from (_speed(models, model, kind) for kind in model.kinds)
+
+
+def _speed(models: Models, model: Model, kind: Kind) -> Finding:
+    """How long loading took, and one full batch."""
+    title = f"{model.id}, {kind}"
+    rows = [Row(_params(model, kind), seed=seed, picture=_picture(model)) for seed in range(model.batch)]
+    try:
+        began = time.monotonic()
+        models.load(model)
+        loaded = time.monotonic()
+        with models.engine(model, kind) as engine:
+            made = sum(1 for _ in engine.run(rows, size=model.batch, on_step=lambda _i, _fraction: True))
+    except TaskFailure as failure:
+        return Finding(title, failure.detail, "The log above says why.")
+    seconds = time.monotonic() - loaded
+    return Finding(title, f"loaded in {loaded - began:.1f} s, {made} made in {seconds:.2f} s")
+
+
+def _params(model: Model, kind: Kind) -> Any:
+    fields = KINDS[kind].params.model_fields
+    values = {name: value for name, value in model.defaults.items() if name in fields}
+    words = {name: "a red apple" for name in template_params(kind) if fields[name].is_required()}
+    return KINDS[kind].params.model_validate(words | values | ({"max_tokens": 16} if "max_tokens" in fields else {}))
+
+
+def _picture(model: Model) -> Image.Image:
+    size = (int(model.defaults.get("width", 64)), int(model.defaults.get("height", 64)))
+    return Image.new("RGB", size, "white")
