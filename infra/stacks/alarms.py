@@ -91,6 +91,20 @@ class Watches:
             "if machines come and go, see the alarm about workers that failed to start.",
         )
         yield Watch(
+            f"{queue}-stuck",
+            cloudwatch.MathExpression(
+                expression="IF(FILL(backlog, 0) > 0 AND FILL(machines, 0) > 0 AND FILL(done, 0) < 1, 1, 0)",
+                using_metrics={"backlog": backlog, "machines": machines, "done": self._done(queue)},
+                label="machines run and nothing gets done",
+                period=PERIOD,
+            ),
+            threshold=1,
+            periods=6,
+            advice=f"Machines of {group} have cost money for half an hour without finishing a task. Their worker's log "
+            "says what it is at: a model that loads for ever, or a GPU that hangs. Terminate the machine; the group "
+            "starts another one and its tasks are sent again.",
+        )
+        yield Watch(
             f"{queue}-worker-failed-to-start",
             own(self.settings, "BootFailures", of=queue),
             threshold=1,
@@ -196,6 +210,10 @@ class Watches:
             advice="The database has computed at its limit for half an hour. Its Performance Insights name the "
             "statements; a larger database.size is the quick remedy.",
         )
+
+    def _done(self, queue: str) -> cloudwatch.Metric:
+        """A worker takes a message off the queue once its task is over."""
+        return _of_queue(self.queues.steps[queue].queue.queue_name, "NumberOfMessagesDeleted", "Sum")
 
     def _of_function(self, name: str, metric: str) -> cloudwatch.Metric:
         return of_aws("Lambda", metric, {"FunctionName": f"{self.settings.prefix}-{name}"})

@@ -57,7 +57,7 @@ def searched(widgets: list[dict[str, Any]]) -> set[str]:
 
 
 def test_everything_that_can_go_wrong_has_an_alarm(stage: Stage) -> None:
-    of_queues = {f"{queue}-{what}" for queue in QUEUES for what in ("no-workers", "worker-failed-to-start")}
+    of_queues = {f"{queue}-{what}" for queue in QUEUES for what in ("no-workers", "stuck", "worker-failed-to-start")}
     dead = {f"{queue}-dead-letters" for queue in (*QUEUES, "events")}
     others = {
         "events-old", "api-5xx", "api-slow", "database-connections", "database-disk", "sweep-silent", "advance-errors",
