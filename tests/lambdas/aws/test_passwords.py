@@ -15,7 +15,7 @@ URL = "postgresql://atelier_app@db.example.internal:5433/atelier?sslmode=require
 
 def test_the_token_is_the_one_that_aws_client_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "a session/token+")
-    rds = boto3.client("rds", region_name="eu-central-1")
+    rds = boto3.session.Session().client("rds", region_name="eu-central-1")
     sign = iam_token(URL, region="eu-central-1")
     for _ in range(20):
         own = sign()
