@@ -16,7 +16,7 @@ def main() -> None:
     app = App()
     try:
         for settings in read_stages(app.node.get_all_context()):
-            compose(app, settings, code=code_of(settings))
+            compose(app, settings, code=code_of(app, settings))
     except (SettingsInvalid, BundlingFailed, PageMissing) as error:
         sys.exit(str(error))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))

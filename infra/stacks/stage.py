@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from aws_cdk import App
+from aws_cdk import Annotations, App
 from aws_cdk import aws_lambda as lambda_
 
 from infra.stacks.api import Api
-from infra.stacks.bundling import LAMBDA, Target, bundle
+from infra.stacks.bundling import LAMBDA, Target, bundle, find_python
 from infra.stacks.certificate import certificate_of
 from infra.stacks.data import Data
 from infra.stacks.firewall import firewall_of
@@ -30,10 +30,16 @@ def compose(app: App, settings: StageSettings, *, code: lambda_.Code, page: Path
     Observability(app, "observability", settings=settings, data=data, queues=queues, api=api)
 
 
-def code_of(settings: StageSettings) -> lambda_.Code:
-    """The bundle of a stage's functions."""
-    path = bundle(target_of(settings))
-    return lambda_.Code.from_asset(str(path))
+def code_of(app: App, settings: StageSettings) -> lambda_.Code:
+    """The bundle of a stage's functions; the app says so when it had to do without bytecode."""
+    target = target_of(settings)
+    if find_python(target.python) is None:
+        advice = (
+            f"No Python {target.python} on this machine, so the functions go without bytecode and start about a second"
+            f" later. With one (uv python install {target.python}, pyenv, apt) the next deployment brings it."
+        )
+        Annotations.of(app).add_warning_v2("atelier:noBytecode", advice)
+    return lambda_.Code.from_asset(str(bundle(target)))
 
 
 def target_of(settings: StageSettings) -> Target:

@@ -10,12 +10,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from aws_cdk import App
 from packaging.requirements import Requirement
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 
 from infra.stacks.bundling import LAMBDA, Target, bundle, find_python, fingerprint
-from tests.infra.stacks.templates import ROOT
+from infra.stacks.stage import code_of
+from tests.infra.stacks.templates import ROOT, stage_settings
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +138,21 @@ def test_every_function_starts_from_its_zip_alone(own: Path) -> None:
     assert done.returncode == 0, done.stderr
     if find_python(f"{sys.version_info.major}.{sys.version_info.minor}"):
         assert (own / "fastapi" / "__init__.pyc").read_bytes()[:4] == MAGIC_NUMBER
+
+
+def test_without_that_python_the_zip_is_whole_and_synth_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.stacks.bundling.find_python", lambda _: None)
+    monkeypatch.setattr("infra.stacks.stage.find_python", lambda _: None)
+    folder = bundle(folder=tmp_path)
+    assert not list(folder.rglob("*.pyc"))
+    assert (folder / "fastapi" / "__init__.py").exists()
+    monkeypatch.setattr("infra.stacks.stage.bundle", lambda _: folder)
+    app = App(outdir=str(tmp_path / "out"), analytics_reporting=False)
+    code_of(app, stage_settings("small"))
+    (warning,) = [entry.data for entry in app.node.metadata if entry.type == "aws:cdk:warning"]
+    assert "No Python 3.13 on this machine" in warning
 
 
 def test_a_bundle_is_made_anew_for_another_machine_only(own: Path) -> None:
