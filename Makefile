@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv/bin/python
 NPM := $(VENV) infra/local/toolchain.py npm
 CDK := $(VENV) infra/local/toolchain.py cdk
+WHICH = --context stage="$(STAGE)" $(if $(SETTINGS),--context settings="$(SETTINGS)")
 TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .PHONY: help run seed backup restore test check generate bench synth deploy setup-run setup-dev setup-deploy
@@ -51,9 +52,9 @@ synth: setup-deploy ## every example stage as CloudFormation in cdk.out/, checke
 	@AWS_EC2_METADATA_DISABLED=true $(CDK) synth --quiet $(ARGS)
 	@$(TOOLS) cfn-lint
 
-deploy: setup-deploy ## a stage of cdk.json into your AWS account: make deploy STAGE=small
+deploy: setup-deploy ## a stage of cdk.json into your AWS account: make deploy STAGE=small [SETTINGS=stages.json]
 	@test -n "$(STAGE)" || { echo "Which stage? make deploy STAGE=small (the stages stand in cdk.json)"; exit 1; }
-	@$(CDK) bootstrap --context stage="$(STAGE)" && exec $(CDK) deploy --all --context stage="$(STAGE)" $(ARGS)
+	@$(CDK) bootstrap $(WHICH) && exec $(CDK) deploy --all $(WHICH) $(ARGS)
 
 setup-run setup-dev setup-deploy: setup-%:
 	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer (found: $$(python3 --version 2>&1))." \
