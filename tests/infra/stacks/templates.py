@@ -1,6 +1,8 @@
 """Stages as CloudFormation, without the functions' code: that has tests of its own."""
 
+import atexit
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -59,13 +61,11 @@ def stage_settings(name: str, **changes: Any) -> StageSettings:
 
 def synthesized(name: str, *, context: dict[str, Any] | None = None, **changes: Any) -> Stage:
     """The templates of a stage."""
-    folder = Path(mkdtemp(prefix="atelier-code-"))
+    folder = Path(_folder("code"))
     (folder / "handler.py").write_text("def handler(event, context): ...\n")
     page = Path(mkdtemp(prefix="atelier-page-"))
     (page / "index.html").write_text("<!doctype html><title>Atelier</title>")
-    app = App(
-        context={**CDK["context"], **(context or {})}, outdir=mkdtemp(prefix="atelier-cdk-"), analytics_reporting=False
-    )
+    app = App(context={**CDK["context"], **(context or {})}, outdir=_folder("cdk"), analytics_reporting=False)
     settings = stage_settings(name, **changes)
     compose(app, settings, code=lambda_.Code.from_asset(str(folder)), page=page)
     stacks = app.synth().stacks
@@ -76,3 +76,10 @@ def synthesized(name: str, *, context: dict[str, Any] | None = None, **changes: 
 def an_emulated_stage() -> Stage:
     """The stage that the tests deploy into the emulator, or one like it."""
     return synthesized("emulated", emulator=EMULATOR, retain=False)
+
+
+def _folder(name: str) -> str:
+    """A folder that is there until the tests end."""
+    path = mkdtemp(prefix=f"atelier-{name}-")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
