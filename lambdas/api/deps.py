@@ -137,16 +137,18 @@ def network_of(address: str) -> str:
 Site = Annotated[SiteView, Depends(_site)]
 
 
-async def same_origin(request: Request, site: Site) -> None:
+async def same_origin(request: Request) -> None:
     """Refuse unsafe calls that a browser sends from elsewhere; every route depends on it.
 
     A key cannot be sent by another site's page, so it needs no Origin; neither does a client without cookies.
     """
+    # The site is looked at by hand: as a dependency it would cost every call what only these calls need.
     if request.method in _SAFE_METHODS or "authorization" in request.headers:
         return
     origin = request.headers.get("origin")
     if origin is None and SESSION_COOKIE not in request.cookies:
         return
+    site = await _site(request, await _services(request))
     if origin != site.origin:
         raise WrongOrigin(f"With a cookie, the Origin header must be {site.origin}.")
 

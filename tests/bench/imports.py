@@ -8,7 +8,7 @@ import sys
 from tests.bench.rows import Row
 
 _PROGRAM = "import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "ATELIER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "ATELIER_MEDIA_BUCKET": "media",
     "ATELIER_STEPS_TEXT_QUEUE_URL": "http://127.0.0.1:1/text",
@@ -16,6 +16,7 @@ _ENVIRONMENT = {
     "ATELIER_SECRET": "0" * 32,
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+"""Enough for the API's module to load."""
 
 
 def rows() -> list[Row]:
@@ -30,6 +31,6 @@ def _seconds(modules: str) -> float:
 
 def _once(modules: str) -> float:
     command = [sys.executable, "-c", _PROGRAM.format(module=modules)]
-    environment = os.environ | _ENVIRONMENT  # noqa: TID251 - a child needs PATH and the like
+    environment = os.environ | ENVIRONMENT  # noqa: TID251 - a child needs PATH and the like
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout)
