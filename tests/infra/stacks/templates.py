@@ -63,7 +63,7 @@ def synthesized(name: str, *, context: dict[str, Any] | None = None, **changes: 
     """The templates of a stage."""
     folder = Path(_folder("code"))
     (folder / "handler.py").write_text("def handler(event, context): ...\n")
-    page = Path(mkdtemp(prefix="atelier-page-"))
+    page = Path(_folder("page"))
     (page / "index.html").write_text("<!doctype html><title>Atelier</title>")
     app = App(context={**CDK["context"], **(context or {})}, outdir=_folder("cdk"), analytics_reporting=False)
     settings = stage_settings(name, **changes)
