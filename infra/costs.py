@@ -29,7 +29,7 @@ PRICES = {
     "address": Fact(0.005, "$ an hour", "public IPv4 of a GPU machine"),
     "db.t4g.micro": Fact(0.016, "$ an hour", "RDS PostgreSQL, one zone"),
     "db.t4g.medium": Fact(0.065, "$ an hour", "RDS PostgreSQL, one zone"),
-    "db.r7g.2xlarge": Fact(0.956, "$ an hour", "RDS PostgreSQL, one zone"),
+    "db.t4g.2xlarge": Fact(0.517, "$ an hour", "RDS PostgreSQL, one zone"),
     "db_storage": Fact(0.115, "$ a GB and month", "gp3 of RDS, one zone"),
     "db_proxy": Fact(0.015, "$ a vCPU and hour", "RDS Proxy, two vCPUs at least"),
     "lambda": Fact(0.0000133334, "$ a GB and second", "arm64"),
@@ -96,7 +96,7 @@ SIZES = (
     Size("idle", 0, "db.t4g.micro"),
     Size("10 thousand", 10_000, "db.t4g.micro", busy=0.25, batch=1.5),
     Size("1 million", _MILLION, "db.t4g.medium", busy=0.6, batch=3),
-    Size("100 million", 100 * _MILLION, "db.r7g.2xlarge", zones=2, has_proxy=True, busy=0.8, batch=8),
+    Size("100 million", 100 * _MILLION, "db.t4g.2xlarge", zones=2, has_proxy=True, busy=0.8, batch=8),
 )
 
 
@@ -183,7 +183,8 @@ def _functions(size: Size) -> float:
     requests = size.pictures * _per_picture("requests")
     seconds = requests * _per_picture("api_gb_s") + batches * _per_picture("advance_gb_s") + sweeps * 0.25
     calls = (requests + batches + sweeps) / _MILLION * _price("lambda_call")
-    return seconds * _price("lambda") + calls + requests / _MILLION * _price("http_api")
+    secrets = 2 * _price("secret")  # the origin's and the cursors'; the database's own stands with it
+    return seconds * _price("lambda") + calls + requests / _MILLION * _price("http_api") + secrets
 
 
 def _queues(size: Size) -> float:

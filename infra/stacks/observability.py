@@ -29,7 +29,9 @@ class Observability(StageStack):
         super().__init__(scope, part, settings=settings, **rest)
         self.topic = self._topic()
         for watch in Watches(settings, data, queues, api).all():
-            self._alarm(watch)
+            # The emulator's CloudFormation knows no alarms on expressions.
+            if not (settings.emulated and isinstance(watch.metric, cloudwatch.MathExpression)):
+                self._alarm(watch)
         for name, rows in Dashboards(settings, data, queues, api).all().items():
             cloudwatch.Dashboard(
                 self,
@@ -64,7 +66,7 @@ class Observability(StageStack):
             "".join(word.capitalize() for word in watch.name.split("-")),
             alarm_name=f"{self.settings.prefix}-{watch.name}",
             alarm_description=watch.advice,
-            metric=watch.metric,
+            metric=_without_label(watch.metric),
             threshold=watch.threshold,
             evaluation_periods=watch.periods,
             comparison_operator=watch.compare,
@@ -100,3 +102,16 @@ class Observability(StageStack):
             ),
             notifications_with_subscribers=[told_at(80, "ACTUAL"), told_at(100, "FORECASTED")],
         ).node.add_dependency(self.topic)
+
+
+def _without_label(metric: cloudwatch.IMetric) -> cloudwatch.IMetric:
+    """A label, which only dashboards show, would make an alarm on one metric into one on an expression."""
+    if not isinstance(metric, cloudwatch.Metric):
+        return metric
+    return cloudwatch.Metric(
+        namespace=metric.namespace,
+        metric_name=metric.metric_name,
+        dimensions_map=metric.dimensions,
+        statistic=metric.statistic,
+        period=metric.period,
+    )

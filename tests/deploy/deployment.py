@@ -74,6 +74,8 @@ class Deployment:
             "AWS_ENDPOINT_URL": self.endpoint,
             "PATH": f"{node_folder()}{os.pathsep}{everything['PATH']}",
             "NODE_OPTIONS": "--no-deprecation",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "1",
         }
         command = [node_folder() / "node", CLI, *arguments, "--progress", "events", "--no-color"]
         done = subprocess.run(
@@ -162,7 +164,7 @@ def a_deployment(folder: Path, *, database: str) -> Iterator[Deployment]:
     with running_ministack(folder / "aws", command=(python, _RECORDER, record), **environment) as endpoint:
         deployment = Deployment(folder, endpoint=endpoint, database=database, record=record)
         deployment.bootstrap()
-        deployment.deploy("network", "data", "queues", "api", "gpu", "web")
+        deployment.deploy()
         yield deployment
 
 
@@ -181,3 +183,6 @@ def _copy_sources(folder: Path) -> None:
         shutil.copyfile(ROOT / name, folder / name)
     shutil.copytree(PAGE, folder / "web" / "dist")
     (folder / ".venv").symlink_to(ROOT / ".venv")
+    # Bundles are kept by what is in them: what another test or synth made need not be made again.
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    (folder / ".cache").symlink_to(ROOT / ".cache")
