@@ -30,7 +30,7 @@ _QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:events"
 
 @dataclass(frozen=True)
 class Context:
-    """What a function is told about its invocation."""
+    """What Powertools wants to know of a Lambda invocation."""
 
     function_name: str
     memory_limit_in_mb: int = 512

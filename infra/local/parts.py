@@ -47,6 +47,8 @@ class Parts:
             **self._database(),
             **self._steps(),
             **self._events(),
+            "POWERTOOLS_SERVICE_NAME": "loop",
+            "POWERTOOLS_TRACE_DISABLED": "true",
         }
         return Program("loop", python("-m", "infra.local.loop"), environment)
 

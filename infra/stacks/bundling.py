@@ -20,6 +20,18 @@ _SOURCES = ("contract", "lambdas", "migrations")
 _SUFFIXES = frozenset({".py", ".sql", ".toml"})
 _FOR_BUILDING = ("cffi", "pycparser")
 """argon2's bindings are compiled: at run time they need cffi's own extension only, which stands beside it."""
+_UNUSED = (
+    "pydantic/v1",
+    "aws_lambda_powertools/event_handler",
+    *(
+        f"aws_lambda_powertools/utilities/{utility}"
+        for utility in (
+            "auth_alpha", "circuit_breaker", "data_masking", "feature_flags", "idempotency", "kafka", "parameters",
+            "streaming", "validation",
+        )
+    ),
+)  # fmt: skip
+"""Pydantic's past; and of Powertools, which is one package, all utilities that batches do without."""
 _IN_RUNTIME = "boto3"
 """What a Lambda brings along: 17 MB less to load, and always in the version that AWS keeps safe."""
 
@@ -132,8 +144,8 @@ def _compile(folder: Path, *, compiler: Path) -> None:
 
 
 def _slim(folder: Path) -> None:
-    """Without what only building, typing or installing needs."""
-    for name in ("bin", *_FOR_BUILDING):
+    """Without what is not used at run time."""
+    for name in ("bin", *_FOR_BUILDING, *_UNUSED):
         shutil.rmtree(folder / name, ignore_errors=True)
     for pattern in ("*.pyi", "*.dist-info/RECORD"):
         for path in folder.rglob(pattern):

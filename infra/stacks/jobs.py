@@ -40,7 +40,7 @@ class Surroundings:
             memory_mib=settings.api.memory_mib,
             reserved_concurrency=settings.api.reserved_concurrency,
             environment={
-                **self._common(),
+                **self._common("api"),
                 **self._measured(),
                 **self._database(),
                 **self._steps(),
@@ -68,7 +68,7 @@ class Surroundings:
             name="advance",
             seconds=ADVANCE_SECONDS,
             memory_mib=512,
-            environment={**self._common(), **self._measured(), **self._database(), **self._steps()},
+            environment={**self._common("advance"), **self._measured(), **self._database(), **self._steps()},
             grants=[*self._log_in(), self._send(), Grant(["s3:PutObject"], [_markers(self.data.media)])],
         )
 
@@ -84,7 +84,7 @@ class Surroundings:
             seconds=_SWEEP_SECONDS,
             memory_mib=512,
             environment={
-                **self._common(),
+                **self._common("sweep"),
                 **self._measured(),
                 **self._database(),
                 **self._steps(),
@@ -111,7 +111,7 @@ class Surroundings:
         database, emulator = self.data.database, self.stack.settings.emulator
         url = f"postgresql://{OWNER}@{database.owner_host}:{database.port}/{database.name}?sslmode=require"
         environment = {
-            **self._common(),
+            **self._common("migrate"),
             "ATELIER_DATABASE_URL": emulator.database_url if emulator else url,
             "ATELIER_APP_USER": "true",
             "ATELIER_MIGRATIONS": fingerprint,
@@ -126,10 +126,11 @@ class Surroundings:
         """The secret as CloudFormation fills it in while it deploys: the template never holds it."""
         return secret.secret_value.unsafe_unwrap()
 
-    def _common(self) -> dict[str, str]:
+    def _common(self, name: str) -> dict[str, str]:
         emulator = self.stack.settings.emulator
         common = {
             "ATELIER_AWS_REGION": self.stack.settings.region,
+            "POWERTOOLS_SERVICE_NAME": name,
         }
         if emulator:
             return {**common, "ATELIER_AWS_ENDPOINT_URL": emulator.endpoint_url}

@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 import psycopg
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import ValidationError
 
 from contract.messages import EVENT
@@ -21,9 +23,9 @@ from lambdas.store.database import Database, is_down
 _LOG = logging.getLogger(__name__)
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Hear a batch; messages that cannot be handled are named in `batchItemFailures` and come again, others do not."""
-    return _advancer().handle(event)
+    return _advancer().handle(event, context)
 
 
 @cache
@@ -43,17 +45,24 @@ class Advancer:
         place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
+        self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def close(self) -> None:
         """Give the connection back; a Lambda never does, for its end is not told."""
         self._database.close()
 
-    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+    def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Hear a batch in one transaction, or one by one when something in it does not go through."""
         done = self._together(event["Records"])
-        left = [record for record in event["Records"] if record["messageId"] not in done]
-        failed = [record["messageId"] for record in left if not self._alone(record)]
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+        def alone(record: SQSRecord) -> None:
+            if record.message_id not in done:
+                self._hear([_read(record.raw_event)])
+
+        response = process_partial_response(
+            event=event, record_handler=alone, processor=self._processor, context=context
+        )
+        return dict(response)
 
     def _together(self, records: Sequence[dict[str, Any]]) -> set[str]:
         """The ids of the messages that are dealt with; none when they have to be heard one by one."""
@@ -74,15 +83,6 @@ class Advancer:
             _LOG.warning("batch not heard together", extra={"events": len(readable), "error": type(error).__name__})
             return set()
         return set(readable)
-
-    def _alone(self, record: dict[str, Any]) -> bool:
-        """Whether an event by itself goes through."""
-        try:
-            self._hear([_read(record)])
-        except Exception as error:  # noqa: BLE001 - it comes again, and then goes where people look
-            _LOG.warning("event not heard", extra={"message_id": record["messageId"], "error": type(error).__name__})
-            return False
-        return True
 
     def _hear(self, heard: Sequence[Heard]) -> None:
         conn = self._database.connect()

@@ -73,7 +73,7 @@ def received(endpoint: str, url: str) -> list[Any]:
 def test_a_success_sends_the_next_step(world: World, advancer: Advancer, settings: Settings, ministack: str) -> None:
     run = world.run(world.account(), CHAIN)
     text = world.receive()
-    assert failures(advancer.handle(sqs_event(text.started(), text.succeeded("An owl.")))) == []
+    assert failures(advancer.handle(sqs_event(text.started(), text.succeeded("An owl.")), None)) == []
     (request,) = received(ministack, settings.steps_image_queue_url)
     assert (request.run, request.params.prompt) == (run, "An owl.")
 
@@ -82,7 +82,7 @@ def test_a_malformed_event_alone_comes_again(world: World, advancer: Advancer) -
     run = world.run(world.account(), ONE_STEP)
     text = world.receive()
     surprise = json.loads(text.started().model_dump_json()) | {"surprise": 1}
-    answer = advancer.handle(sqs_event("{", text.started(), '{"event": "party"}', json.dumps(surprise)))
+    answer = advancer.handle(sqs_event("{", text.started(), '{"event": "party"}', json.dumps(surprise)), None)
     assert failures(answer) == ["m0", "m2", "m3"]
     assert world.state(run) == "running"
 
@@ -92,14 +92,14 @@ def test_an_event_that_cannot_be_true_holds_up_no_other(world: World, advancer: 
     good, bad = world.run(account, ONE_STEP), world.run(account, ONE_STEP)
     first, second = world.receive(), world.receive()
     forged = second.succeeded().model_copy(update={"delivery": first.id})
-    answer = advancer.handle(sqs_event(first.started(), forged, first.succeeded()))
+    answer = advancer.handle(sqs_event(first.started(), forged, first.succeeded()), None)
     assert failures(answer) == ["m1"]
     assert (world.state(good), world.state(bad)) == ("succeeded", "queued")
 
 
 def test_a_text_that_postgresql_cannot_hold_is_no_poison(world: World, advancer: Advancer) -> None:
     run = world.run(world.account(), CHAIN)
-    answer = advancer.handle(sqs_event(world.receive().succeeded("A\x00B")))
+    answer = advancer.handle(sqs_event(world.receive().succeeded("A\x00B")), None)
     assert failures(answer) == []
     assert world.task(run)["state"] == "succeeded"
     assert world.task(run, 1)["prompt"] == "A\ufffdB"
@@ -109,16 +109,16 @@ def test_a_batch_that_comes_again_changes_nothing(world: World, advancer: Advanc
     run = world.run(world.account(), ONE_STEP)
     text = world.receive()
     event = sqs_event(text.started(), text.succeeded())
-    advancer.handle(event)
+    advancer.handle(event, None)
     before = world.tasks(run)
-    assert failures(advancer.handle(event)) == []
+    assert failures(advancer.handle(event, None)) == []
     assert world.tasks(run) == before
 
 
 def test_workers_of_a_failed_run_are_told(world: World, advancer: Advancer, settings: Settings, ministack: str) -> None:
     world.run(world.account(), SIDE_BY_SIDE)
     scene, mood = world.receive(), world.receive()
-    advancer.handle(sqs_event(mood.started(), scene.failed(retryable=False)))
+    advancer.handle(sqs_event(mood.started(), scene.failed(retryable=False)), None)
     listed = aws("s3", ministack).list_objects_v2(Bucket=settings.media_bucket)["Contents"]
     assert [item["Key"] for item in listed] == [f"control/cancel/{mood.request.task}"]
 
@@ -126,15 +126,15 @@ def test_workers_of_a_failed_run_are_told(world: World, advancer: Advancer, sett
 def test_the_clock_is_the_queues_and_not_the_workers(world: World, advancer: Advancer) -> None:
     sent_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     sign = world.alive_sign().model_copy(update={"sent_at": sent_at + timedelta(days=400)})
-    advancer.handle(sqs_event(sign, sent_at=sent_at))
+    advancer.handle(sqs_event(sign, sent_at=sent_at), None)
     assert world.conn.execute("SELECT newest FROM event_clock").fetchone() == (sent_at,)
     assert world.conn.execute("SELECT seen_at FROM workers").fetchone() == (sent_at,)
 
 
 def test_an_older_sign_of_life_changes_nothing(world: World, advancer: Advancer) -> None:
     now = datetime.now(tz=UTC)
-    advancer.handle(sqs_event(world.alive_sign(slots=4), sent_at=now))
-    advancer.handle(sqs_event(world.alive_sign(slots=2), sent_at=now - timedelta(seconds=20)))
+    advancer.handle(sqs_event(world.alive_sign(slots=4), sent_at=now), None)
+    advancer.handle(sqs_event(world.alive_sign(slots=2), sent_at=now - timedelta(seconds=20)), None)
     assert world.conn.execute("SELECT slots FROM workers").fetchone() == (4,)
 
 
@@ -143,7 +143,7 @@ def test_queues_that_do_not_answer_leave_the_events_heard(world: World, settings
     run = world.run(account, CHAIN)
     text = world.receive()
     with closing(Advancer(settings.model_copy(update={"aws_endpoint_url": "http://127.0.0.1:1"}))) as deaf:
-        assert failures(deaf.handle(sqs_event(text.succeeded("An owl.")))) == []
+        assert failures(deaf.handle(sqs_event(text.succeeded("An owl.")), None)) == []
     assert world.task(run)["state"] == "succeeded"
     assert runs.find(world.conn, run, account_id=account).queued is not None
 
@@ -152,17 +152,17 @@ def test_a_database_that_is_away_leaves_the_whole_batch_in_the_queue(world: Worl
     world.run(world.account(), ONE_STEP)
     lost = Advancer(settings.model_copy(update={"database_url": "postgresql://127.0.0.1:1/none"}))
     with pytest.raises(psycopg.OperationalError):
-        lost.handle(sqs_event(world.receive().started()))
+        lost.handle(sqs_event(world.receive().started()), None)
 
 
 def test_a_connection_that_broke_is_opened_anew(world: World, advancer: Advancer) -> None:
     run = world.run(world.account(), ONE_STEP)
     text = world.receive()
-    advancer.handle(sqs_event(text.started()))
+    advancer.handle(sqs_event(text.started()), None)
     world.conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     with pytest.raises(psycopg.OperationalError):
-        advancer.handle(sqs_event(text.succeeded()))
-    assert failures(advancer.handle(sqs_event(text.succeeded()))) == []
+        advancer.handle(sqs_event(text.succeeded()), None)
+    assert failures(advancer.handle(sqs_event(text.succeeded()), None)) == []
     assert world.state(run) == "succeeded"
 
 
@@ -176,7 +176,7 @@ def test_what_was_made_and_what_failed_is_counted_once(
     event = sqs_event(first.started(), first.succeeded(), second.started(), second.failed(retryable=False))
     with closing(Advancer(settings.model_copy(update={"metrics_namespace": "Atelier/test"}))) as advancer:
         for _ in range(2):
-            assert failures(advancer.handle(event)) == []
+            assert failures(advancer.handle(event, None)) == []
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     counts = [{name: v for name, v in line.items() if name not in {"_aws", "Function"}} for line in lines]
     assert counts == [{"ColdStarts": 1}, {"Texts": 1, "TasksSucceeded": 1, "TasksFailed": 1}]
