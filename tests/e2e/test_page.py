@@ -82,7 +82,7 @@ def test_a_guest_opens_a_result_changes_a_word_and_watches_it_run(visitor: Page,
     picture = visitor.locator("main img").first
     expect(picture).to_be_visible()
     expect(visitor.get_by_role("link", name="Guest")).to_be_visible()
-    visitor.wait_for_function("() => document.querySelector('main img').naturalWidth >= 64")
+    visitor.wait_for_function("() => document.querySelector('main img')?.naturalWidth >= 64")
 
 
 def test_somebody_signs_up_and_rates_what_they_found(visitor: Page, edition: Edition) -> None:

@@ -144,7 +144,8 @@ def _make_likely(case: Case, data: st.DataObject, ids: list[str]) -> None:
     if "spec" in body and data.draw(st.booleans()):
         body["spec"] = SPEC
     elif isinstance(body.get("spec"), dict):
-        for step in body["spec"].get("steps") or []:
+        steps = body["spec"].get("steps")
+        for step in steps if isinstance(steps, list) else []:
             if isinstance(step, dict) and "model" in step:
                 step["model"] = "smollm2-135m" if step.get("kind") == "text" else "demo-emoji"
 
