@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from enum import Enum
+from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 
 class StrictRequest(Request):
@@ -26,6 +30,17 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route that refuses unknown or repeated query parameters and bodies that are not JSON."""
 
+    @cached_property
+    def _literal(self) -> str:
+        """What its path begins with, up to the first parameter."""
+        return self.path.partition("{")[0]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # Routes are tried one after another, and FastAPI's own look is dear: most are passed over by their letters.
+        if self._literal not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
@@ -38,6 +53,19 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+class StrictRouter(APIRouter):
+    """A router of such routes that is passed over as a whole when its prefix is not asked for."""
+
+    def __init__(self, *, prefix: str = "", tags: list[str | Enum]) -> None:
+        super().__init__(prefix=prefix, tags=tags, route_class=StrictRoute)
+        self._literal = prefix.partition("{")[0]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self._literal not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:

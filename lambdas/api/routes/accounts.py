@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from psycopg import Connection
 from pydantic import MISSING
 
@@ -25,14 +25,14 @@ from lambdas.api.deps import (
 from lambdas.api.models.accounts import Account, AccountIn, AccountPatch, Profile, Quota
 from lambdas.api.models.base import Handle
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.api.services import Services as AllServices
 from lambdas.aws import media
 from lambdas.domain import passwords
 from lambdas.domain.errors import Invalid, WrongPassword
 from lambdas.store import accounts, erasure, guests, sessions
 
-router = APIRouter(tags=["accounts"], route_class=StrictRoute)
+router = StrictRouter(tags=["accounts"])
 
 
 @router.post("/accounts", status_code=201, responses=declared(403, 409))

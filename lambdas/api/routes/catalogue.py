@@ -2,16 +2,14 @@
 
 from functools import cache
 
-from fastapi import APIRouter
-
 from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource
 from contract.kinds import KINDS
 from lambdas.api.deps import Catalogue, Tx
 from lambdas.api.models.operation import KindList, KindOut, ModelList, ModelOut, Seconds
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.store import stats
 
-router = APIRouter(tags=["catalogue"], route_class=StrictRoute)
+router = StrictRouter(tags=["catalogue"])
 
 
 @router.get("/kinds")

@@ -2,13 +2,11 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
-
 from lambdas.api.deps import Tx
 from lambdas.api.models.base import Answer
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 
-router = APIRouter(tags=["operation"], route_class=StrictRoute)
+router = StrictRouter(tags=["operation"])
 
 
 class Health(Answer):

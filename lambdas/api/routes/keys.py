@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import MISSING
 
 from contract.spec import Fault
@@ -12,12 +11,12 @@ from lambdas.api.models.accounts import Key, KeyCreated, KeyIn, KeyPage
 from lambdas.api.models.base import PathId
 from lambdas.api.paging import Paging
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.domain.errors import Invalid
 from lambdas.store import keys
 from lambdas.store.lists import START
 
-router = APIRouter(prefix="/keys", tags=["keys"], route_class=StrictRoute)
+router = StrictRouter(prefix="/keys", tags=["keys"])
 
 
 @router.post("", status_code=201, responses=declared(401, 403))

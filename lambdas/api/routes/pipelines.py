@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from psycopg import Connection
 from pydantic import MISSING
 
@@ -24,13 +23,13 @@ from lambdas.api.models.pipelines import (
 )
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.domain.errors import FullAccountNeeded, Invalid, OwnPipeline
 from lambdas.store import pipelines, ratings, versions
 from lambdas.store.accounts import Account
 from lambdas.store.pipelines import Visibility
 
-router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=StrictRoute)
+router = StrictRouter(prefix="/pipelines", tags=["pipelines"])
 
 
 @router.post("", status_code=201, responses=declared(401, 403))

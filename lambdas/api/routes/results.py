@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import MISSING
 
 from contract.seeds import output_seed
@@ -12,12 +12,12 @@ from lambdas.api.models.base import Id, PathId
 from lambdas.api.models.results import Result, ResultIn, ResultPage
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.aws import media
 from lambdas.domain.errors import NotFound
 from lambdas.store import results
 
-router = APIRouter(tags=["results"], route_class=StrictRoute)
+router = StrictRouter(tags=["results"])
 
 
 @router.put(

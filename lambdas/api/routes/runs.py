@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import Header, Request, Response
 from psycopg import Connection
 
 from lambdas.api.deps import (
@@ -25,7 +25,7 @@ from lambdas.api.models.base import PathId
 from lambdas.api.models.runs import Run, RunIn, RunPage, RunSummary
 from lambdas.api.paging import Paging
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.api.services import Services as AllServices
 from lambdas.api.start import hash_of, plan
 from lambdas.aws import media, queues
@@ -33,7 +33,7 @@ from lambdas.store import guests, idempotency, place, runs
 from lambdas.store.accounts import Account
 from lambdas.store.dispatch import QUEUES, dispatch
 
-router = APIRouter(prefix="/runs", tags=["runs"], route_class=StrictRoute)
+router = StrictRouter(prefix="/runs", tags=["runs"])
 
 IdempotencyKey = Annotated[
     str | None,

@@ -1,17 +1,17 @@
 """Signing in and out."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from lambdas.api.cookies import drop_session, set_session
 from lambdas.api.deps import SESSION_COOKIE, HashingTurn, Services, Tx, transaction
 from lambdas.api.models.accounts import Account, SessionIn
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.domain import passwords
 from lambdas.domain.errors import WrongLogin
 from lambdas.store import accounts, sessions
 
-router = APIRouter(tags=["accounts"], route_class=StrictRoute)
+router = StrictRouter(tags=["accounts"])
 
 
 @router.post("/sessions", status_code=201, responses=declared(401, 403))

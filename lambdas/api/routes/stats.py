@@ -1,14 +1,12 @@
 """How much there is and who works on it, for everybody to see."""
 
-from fastapi import APIRouter
-
 from lambdas.api.deps import Catalogue, Tx
 from lambdas.api.models.operation import ModelFigures, QueueFigures, Stats
 from lambdas.api.routes.catalogue import seconds_of
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.store import stats
 
-router = APIRouter(tags=["operation"], route_class=StrictRoute)
+router = StrictRouter(tags=["operation"])
 
 
 @router.get("/stats")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from contract.keys import upload_key
@@ -10,12 +10,12 @@ from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from lambdas.api.deps import Caller, Services, Tx
 from lambdas.api.models.operation import Upload
 from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.domain.errors import TooLarge
 from lambdas.domain.pictures import Header, read_header
 from lambdas.store import uploads
 
-router = APIRouter(prefix="/uploads", tags=["runs"], route_class=StrictRoute)
+router = StrictRouter(prefix="/uploads", tags=["runs"])
 
 _TYPES = ("image/png", "image/jpeg", "image/webp")
 _BODY: dict[str, Any] = {"content": {t: {"schema": {"type": "string", "format": "binary"}} for t in _TYPES}}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import MISSING, BeforeValidator
 
 from lambdas.api.deps import Caller, Catalogue, MaybeCaller, Tx
@@ -11,10 +11,10 @@ from lambdas.api.models.pipelines import Version, VersionIn, VersionPage, Versio
 from lambdas.api.paging import Paging, plain_int
 from lambdas.api.problems import declared
 from lambdas.api.routes.pipelines import checked
-from lambdas.api.routing import StrictRoute
+from lambdas.api.routing import StrictRouter
 from lambdas.store import pipelines, versions
 
-router = APIRouter(prefix="/pipelines/{id}/versions", tags=["pipelines"], route_class=StrictRoute)
+router = StrictRouter(prefix="/pipelines/{id}/versions", tags=["pipelines"])
 
 _AFTER_ALL = 2**31 - 1
 
