@@ -18,10 +18,14 @@ _FAREWELL_SECONDS = 3.0
 
 def on_signals(stop: threading.Event) -> None:
     """Set `stop` at the first SIGTERM or SIGINT; end the process at the second."""
+    told = False
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal told
+        # Not asked of the event: a second signal may come while the first is inside of it, holding its lock.
+        if told:
             os._exit(128 + number)
+        told = True
         stop.set()
 
     signal.signal(signal.SIGTERM, handle)

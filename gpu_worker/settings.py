@@ -79,8 +79,8 @@ class Settings(ModelSettings):
     """Whether pictures that could not be checked are refused."""
 
     wait_seconds: int = Field(default=2, ge=0, le=20)
-    """Of a long poll. A worker that stops waits for its last one, which might swallow what it has just given back;
-    polls of 2 s cost half a dollar a month."""
+    """Of a long poll. A worker that stops waits for its last one, which might swallow what it gives back; polls of
+    2 s cost half a dollar a month."""
     visibility_seconds: int = Field(default=limits.VISIBILITY_SECONDS, ge=1)
     visibility_renew_seconds: float = Field(default=limits.VISIBILITY_RENEW_SECONDS, gt=0)
     progress_min_seconds: float = Field(default=limits.PROGRESS_MIN_SECONDS, gt=0)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.25
 _POOL_THREADS = 8
+_LOOK_SECONDS = 0.5
+"""A signal that the system hands to another thread is seen only when the main one moves."""
 _MEASURE_SECONDS = 60
 """CloudWatch keeps one value a minute."""
 
@@ -70,7 +73,8 @@ class Worker:
         """Work until a signal; returns the exit code: 1 when a part of the worker broke."""
         interrupt.on_signals(self._stop)
         self.start()
-        self._stop.wait()
+        while not self._stop.wait(_LOOK_SECONDS):
+            pass
         self.stop()
         return 1 if self._broken else 0
 
@@ -89,10 +93,12 @@ class Worker:
         self._stop.set()
         for lane in self._lanes:
             lane.close()
-        interrupt.release(self._posts, receivers=self._receivers, reporter=self._reporter)
         for thread in self._receiving:
-            # A poll under way may get what was just given back: it has to give it back again.
-            thread.join(timeout=self._settings.wait_seconds + 1)
+            # First, for a poll under way would get what is given back, and each receipt counts towards giving up.
+            give_up = time.monotonic() + self._settings.wait_seconds + 1
+            while thread.is_alive() and time.monotonic() < give_up:
+                thread.join(timeout=_LOOK_SECONDS)
+        interrupt.release(self._posts, receivers=self._receivers, reporter=self._reporter)
 
     def _open_lane(self, queue: Queue, url: str) -> None:
         settings = self._settings
