@@ -125,17 +125,17 @@ class Receiver:
             self._refuse(message, error)
             return
         if request.deadline < datetime.now(tz=UTC):
-            log.info("message was too old", extra={"run_id": str(request.run), "task_id": str(request.task)})
+            log.info("message was too old", extra=_log_fields(request))
             self._inbox.delete(message.receipt)
             return
         self._start(message, request)
 
     def _start(self, message: Message, request: Request) -> None:
-        log.info("task taken", extra={"run_id": str(request.run), "task_id": str(request.task)})
+        log.info("task taken", extra=_log_fields(request))
         ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
         self._reporter.started(ticket)
         if message.receives >= GIVE_UP_RECEIVES:
-            log.warning("gave up", extra={"run_id": str(request.run), "task_id": str(request.task)})
+            log.warning("gave up", extra=_log_fields(request))
             self._reporter.failed(ticket, failures.gave_up())
             self._inbox.delete(message.receipt)
             return
@@ -149,6 +149,10 @@ class Receiver:
             self._reporter.started(error.ticket)
             self._reporter.failed(error.ticket, error.failure)
         self._inbox.delete(message.receipt)
+
+
+def _log_fields(request: Request) -> dict[str, str]:
+    return {"run_id": str(request.run), "task_id": str(request.task)}
 
 
 def _in_tens(receipts: Sequence[str]) -> Iterator[Sequence[str]]:

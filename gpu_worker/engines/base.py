@@ -24,6 +24,13 @@ class Row:
     picture: Image | None = None
     """What `edit`, `caption` and `upscale` start from; for `edit` in the model's size."""
 
+    @property
+    def start(self) -> Image:
+        """The picture that the row has to carry; raises ValueError when it does not."""
+        if self.picture is None:
+            raise ValueError("a row of this kind carries the picture to start from")
+        return self.picture
+
 
 class Engine(Protocol):
     """One kind of one loaded model; not to be used from two threads at once."""

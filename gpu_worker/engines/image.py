@@ -48,11 +48,11 @@ class EditEngine:
     def key(self, row: Row) -> Hashable:
         """What a pipeline takes once for a whole batch."""
         params = cast("EditParams", row.params)
-        return (_picture(row).size, params.denoise_steps, params.guidance, params.strength)
+        return (row.start.size, params.denoise_steps, params.guidance, params.strength)
 
     def run(self, rows: Sequence[Row], *, size: int, on_step: OnStep) -> Iterator[tuple[int, Image]]:
         """The pictures, all at the end."""
-        pictures = [_picture(row) for row in rows]
+        pictures = [row.start for row in rows]
         pictures += [pictures[0]] * (size - len(rows))
         strength = cast("EditParams", rows[0].params).strength
         yield from run_pipeline(self._pipeline, rows, size=size, on_step=on_step, image=pictures, strength=strength)
@@ -88,9 +88,3 @@ def run_pipeline(
     except _Unwanted:
         return
     yield from ((i, pictures[i]) for i in range(len(rows)) if wanted[i])
-
-
-def _picture(row: Row) -> Image:
-    if row.picture is None:
-        raise ValueError("a row of an edit carries the picture to start from")
-    return row.picture

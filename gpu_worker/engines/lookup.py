@@ -43,10 +43,8 @@ class LookupEngine:
     ) -> Iterator[tuple[int, str]]:
         """The sentences one after another; `size` says nothing here."""
         for i, row in enumerate(rows):
-            if row.picture is None:
-                raise ValueError("a row of a caption carries the picture to describe")
             if on_step(i, 0.0):
-                yield i, f"A picture of {self.nearest(row.picture)}."
+                yield i, f"A picture of {self.nearest(row.start)}."
 
     def nearest(self, picture: Image.Image) -> str:
         """The name, with its article, of the known picture that looks most like this one."""

@@ -21,7 +21,7 @@ class ResampleEngine:
     def key(self, row: Row) -> Hashable:
         """Rows share nothing; raises TaskFailure for a picture that would become larger than one may be."""
         params = cast("UpscaleParams", row.params)
-        width, height = (side * params.factor for side in _picture(row).size)
+        width, height = (side * params.factor for side in row.start.size)
         if width * height > MAX_UPLOAD_PIXELS:
             limit = f"{MAX_UPLOAD_PIXELS >> 20} million"
             raise TaskFailure("picture_too_large", f"{width} × {height} pixels are more than {limit}: use less factor.")
@@ -37,12 +37,6 @@ class ResampleEngine:
         """The pictures one after another; `size` says nothing here."""
         for i, row in enumerate(rows):
             if on_step(i, 0.0):
-                picture, factor = _picture(row), cast("UpscaleParams", row.params).factor
+                picture, factor = row.start, cast("UpscaleParams", row.params).factor
                 larger = (picture.width * factor, picture.height * factor)
                 yield i, picture.resize(larger, Image.Resampling.LANCZOS)
-
-
-def _picture(row: Row) -> Image.Image:
-    if row.picture is None:
-        raise ValueError("a row of an upscale carries the picture to start from")
-    return row.picture
