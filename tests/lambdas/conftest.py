@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from lambdas.store import migrations
+from tests.lambdas.flow.world import World
 from tests.services.postgres import database_name, fresh_database
 
 
@@ -41,3 +42,9 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
     """An autocommit connection to `database`."""
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def world(conn: psycopg.Connection) -> World:
+    """Runs and workers around an empty database."""
+    return World(conn)

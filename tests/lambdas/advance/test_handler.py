@@ -19,11 +19,6 @@ from tests.services.ministack import a_bucket, a_queue, aws
 
 
 @pytest.fixture
-def world(conn: psycopg.Connection) -> World:
-    return World(conn)
-
-
-@pytest.fixture
 def settings(database: str, ministack: str) -> Settings:
     return Settings(
         database_url=database,

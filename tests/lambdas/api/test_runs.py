@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from fastapi import FastAPI
 from httpx import Response
@@ -41,11 +40,6 @@ def app(start: Callable[..., FastAPI], ministack: str, queue_urls: dict[str, str
         steps_text_queue_url=queue_urls["text"],
         steps_image_queue_url=queue_urls["image"],
     )
-
-
-@pytest.fixture
-def world(conn: psycopg.Connection) -> World:
-    return World(conn)
 
 
 @pytest.fixture

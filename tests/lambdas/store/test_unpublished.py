@@ -13,11 +13,6 @@ LATER = timedelta(days=30)
 
 
 @pytest.fixture
-def world(conn: psycopg.Connection) -> World:
-    return World(conn)
-
-
-@pytest.fixture
 def forget(conn: psycopg.Connection) -> Callable[[], int]:
     """Forget as if a month had passed, often enough to have looked everywhere."""
 

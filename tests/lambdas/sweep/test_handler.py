@@ -5,7 +5,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
 from contract.messages import TASK_REQUESTED
@@ -15,11 +14,6 @@ from lambdas.sweep.handler import Sweeper
 from lambdas.sweep.settings import Settings
 from tests.lambdas.flow.world import CHAIN, ONE_STEP, SIDE_BY_SIDE, Delivery, World
 from tests.services.ministack import a_bucket, a_queue, aws
-
-
-@pytest.fixture
-def world(conn: psycopg.Connection) -> World:
-    return World(conn)
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from tests.services.ministack import a_bucket, a_queue, aws
 
 
 @pytest.fixture
-def world(conn: psycopg.Connection) -> World:
-    return World(conn)
-
-
-@pytest.fixture
 def autoscaling(ministack: str) -> Any:
     return aws("autoscaling", ministack)
 
