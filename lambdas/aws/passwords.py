@@ -36,7 +36,7 @@ def iam_token(url: str, *, region: str) -> Password:
 
     def password() -> str:
         # It refers to the emitter weakly: the emitter has to live as long as this function.
-        signer = RequestSigner(ServiceId("rds"), region, "rds-db", "v4", credentials, emitter)
+        signer: Any = RequestSigner(ServiceId("rds"), region, "rds-db", "v4", credentials, emitter)
         signed: str = signer.generate_presigned_url(
             request, operation_name="connect", expires_in=_TOKEN_SECONDS, region_name=region
         )
