@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from pydantic import MISSING, ValidationError
+from pydantic import MISSING
 
 from contract.keys import upload_key
 from contract.seeds import random_run_seed
 from contract.spec import Fault, ImageInput, Spec, filled_inputs, input_faults
 from lambdas.api.models.base import parse_id
 from lambdas.api.models.runs import RunIn
+from lambdas.api.specs import stored
 from lambdas.domain.errors import Invalid
 from lambdas.store import assets, runs, uploads
 from lambdas.store.accounts import Account
@@ -28,7 +29,9 @@ def plan(tx: Connection[Any], body: RunIn, *, caller: Account) -> NewRun:
     """What the body asks for; raises NotFound, or Invalid naming the version or the inputs that are wrong."""
     version = None if body.version is MISSING else body.version
     found = runs.find_runnable(tx, pipeline_id=body.pipeline, version=version, account_id=caller.id)
-    spec = _spec(found)
+    if found.spec is None:
+        raise Invalid([Fault(("version",), f"this pipeline has no version {found.version}")])
+    spec = stored(found.spec, number=found.version)
     given = {} if body.inputs is MISSING else body.inputs
     faults = input_faults(spec, given)
     if faults:
@@ -41,16 +44,6 @@ def plan(tx: Connection[Any], body: RunIn, *, caller: Account) -> NewRun:
         input_keys=_picture_keys(tx, spec, given, account_id=caller.id),
         seed=random_run_seed() if body.seed is MISSING else body.seed,
     )
-
-
-def _spec(found: runs.Runnable) -> Spec:
-    if found.spec is None:
-        raise Invalid([Fault(("version",), f"this pipeline has no version {found.version}")])
-    try:
-        return Spec.model_validate(found.spec)
-    except ValidationError:
-        msg = f"version {found.version} was saved under older rules and cannot run any more; remix it"
-        raise Invalid([Fault(("version",), msg)]) from None
 
 
 def _picture_keys(tx: Connection[Any], spec: Spec, given: dict[str, str], *, account_id: UUID) -> dict[str, str]:

@@ -6,9 +6,6 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic import MISSING
 
-from contract import spec as specs
-from contract.catalogue import Catalogue as ModelCatalogue
-from contract.spec import Fault, Spec, SpecInvalid
 from lambdas.api.deps import Caller, Catalogue, FullCaller, MaybeCaller, Tx
 from lambdas.api.models.base import PathId
 from lambdas.api.models.pipelines import (
@@ -24,7 +21,8 @@ from lambdas.api.models.pipelines import (
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
-from lambdas.domain.errors import FullAccountNeeded, Invalid, OwnPipeline
+from lambdas.api.specs import checked, stored
+from lambdas.domain.errors import FullAccountNeeded, OwnPipeline
 from lambdas.store import pipelines, ratings, versions
 from lambdas.store.accounts import Account
 from lambdas.store.pipelines import Visibility
@@ -94,7 +92,7 @@ def remix_pipeline(pipeline_id: PathId, body: RemixIn, caller: Caller, catalogue
         description=version.description,
         tags=version.tags,
         visibility=_visibility(caller, MISSING),
-        spec=checked(Spec.model_validate(version.spec), catalogue),
+        spec=checked(stored(version.spec, number=number), catalogue),
         parent=(pipeline_id, number),
     )
     return _created(tx, draft, caller)
@@ -113,14 +111,6 @@ def delete_rating(pipeline_id: PathId, caller: Caller, tx: Tx) -> None:
     """Take one's stars back; without any nothing happens."""
     pipelines.lock_visible(tx, pipeline_id, viewer_id=caller.id)
     ratings.withdraw(tx, pipeline_id=pipeline_id, account_id=caller.id)
-
-
-def checked(spec: Spec, catalogue: ModelCatalogue) -> Spec:
-    """The complete spec; raises Invalid with every place that keeps it from running."""
-    try:
-        return specs.complete(spec, catalogue)
-    except SpecInvalid as invalid:
-        raise Invalid([Fault(("spec", *fault.loc), fault.msg) for fault in invalid.faults]) from None
 
 
 def _created(tx: Connection[Any], draft: pipelines.Draft, caller: Account) -> Pipeline:

@@ -10,8 +10,8 @@ from lambdas.api.models.base import PathId, VersionNumber
 from lambdas.api.models.pipelines import Version, VersionIn, VersionPage, VersionSummary
 from lambdas.api.paging import Paging, plain_int
 from lambdas.api.problems import declared
-from lambdas.api.routes.pipelines import checked
 from lambdas.api.routing import StrictRouter
+from lambdas.api.specs import checked
 from lambdas.store import pipelines, versions
 
 router = StrictRouter(prefix="/pipelines/{id}/versions", tags=["pipelines"])

@@ -1,5 +1,6 @@
 """Pipelines: what is saved, who sees and changes it, versions and remixes."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -157,6 +158,16 @@ def test_a_remix_copies_the_version_and_names_it(ana: Person, ben: Person) -> No
     assert first["title"] == "My fox"
     assert ana.get(f"/pipelines/{made['id']}").json()["counts"]["remixes"] == 2
     assert code(ben.post(f"/pipelines/{made['id']}/remix", {"version": 9})) == (404, "not_found")
+
+
+def test_a_version_of_older_rules_is_shown_but_neither_remixed_nor_run(ana: Person, conn: psycopg.Connection) -> None:
+    made = a_pipeline(ana)
+    poem = SPEC | {"steps": [SPEC["steps"][0] | {"kind": "poem"}]}
+    conn.execute("UPDATE versions SET spec = %s", (json.dumps(poem),))
+    assert ana.get(f"/pipelines/{made['id']}").json()["version"]["spec"] == poem
+    for answer in (ana.post(f"/pipelines/{made['id']}/remix", {}), ana.post("/runs", {"pipeline": made["id"]})):
+        assert code(answer) == (422, "invalid")
+        assert places(answer) == [["body", "version"]]
 
 
 def test_a_deleted_pipeline_vanishes_but_what_others_used_stays_readable(ana: Person, ben: Person) -> None:
