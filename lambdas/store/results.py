@@ -63,7 +63,10 @@ def _check_publishable(conn: Connection[Any], *, run_id: UUID, account_id: UUID)
 
 def withdraw(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
     """Take a result out of the gallery; raises NotFound when the account has not published this run."""
-    if conn.execute(_SQL["withdraw"], {"run_id": run_id, "account_id": account_id}).fetchone() is None:
+    params = {"run_id": run_id, "account_id": account_id}
+    # The pipeline before its result, as who rates it takes them, or the two would wait for each other.
+    conn.execute(_SQL["lock_run"], params)
+    if conn.execute(_SQL["withdraw"], params).fetchone() is None:
         raise NotFound("You have not published this run.")
 
 

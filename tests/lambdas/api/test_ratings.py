@@ -1,13 +1,17 @@
 """Stars: who may give them, and what the sums become."""
 
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
 import psycopg
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambdas.store import ratings
+from lambdas.store import pipelines, ratings, results
 from tests.lambdas.api.people import Person, a_pipeline, code, sign_up
 from tests.lambdas.builders import a_finished_run
+from tests.wait import until
 
 
 def test_a_rating_counts_at_once_and_is_remembered(ana: Person, ben: Person) -> None:
@@ -53,6 +57,34 @@ def test_results_rank_as_their_pipeline_does(ana: Person, ben: Person, conn: psy
     assert copies(conn) == [(True,)]
     ben.delete(f"/pipelines/{made['id']}/rating")
     assert copies(conn) == [(True,)]
+
+
+def test_who_rates_and_who_withdraws_a_result_never_wait_for_each_other(
+    ana: Person, ben: Person, conn: psycopg.Connection, database: str
+) -> None:
+    pipeline = a_pipeline(ana)["id"]
+    run = a_finished_run(conn, account=ana.id, pipeline=pipeline)
+    ana.put(f"/runs/{run}/result", {})
+
+    def withdraw() -> None:
+        with psycopg.connect(database) as other:
+            results.withdraw(other, run_id=run, account_id=UUID(ana.id))
+
+    with ThreadPoolExecutor() as pool:
+        with conn.transaction():
+            pipelines.lock_visible(conn, UUID(pipeline), viewer_id=UUID(ben.id))
+            withdrawing = pool.submit(withdraw)
+            until(lambda: someone_waits(conn))
+            ratings.rate(conn, pipeline_id=UUID(pipeline), account_id=UUID(ben.id), stars=5)
+        withdrawing.result()
+    (row,) = conn.execute("SELECT rating_count, result_count FROM pipelines WHERE id = %s", (pipeline,))
+    assert row == (1, 0)
+
+
+def someone_waits(conn: psycopg.Connection) -> bool:
+    """Whether another connection waits for a lock."""
+    (row,) = conn.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return bool(row[0])
 
 
 def copies(conn: psycopg.Connection) -> list[tuple[bool]]:
