@@ -15,7 +15,7 @@ _SIGNATURE_BYTES = 16
 def write(position: list[Any], *, query: str, secret: str) -> str:
     """The cursor for a position in the list that `query` describes."""
     payload = json.dumps(position, separators=(",", ":"), default=str).encode()
-    return base64.urlsafe_b64encode(_signature(payload, query=query, secret=secret) + payload).decode().rstrip("=")
+    return _spelt(_signature(payload, query=query, secret=secret) + payload)
 
 
 def read(cursor: str, *, query: str, secret: str) -> list[Any]:
@@ -25,9 +25,15 @@ def read(cursor: str, *, query: str, secret: str) -> list[Any]:
     except (UnicodeEncodeError, binascii.Error):
         raise _refusal() from None
     signature, payload = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _signature(payload, query=query, secret=secret)):
+    right = hmac.compare_digest(signature, _signature(payload, query=query, secret=secret))
+    # Several spellings in base64 are read as the same bytes; one of them is ours.
+    if not right or cursor != _spelt(data):
         raise _refusal()
     return json.loads(payload)
+
+
+def _spelt(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _signature(payload: bytes, *, query: str, secret: str) -> bytes:

@@ -133,9 +133,9 @@ def too_large(limit: int) -> JSONResponse:
 def _domain_error(_request: Request, error: Exception) -> JSONResponse:
     row = next(TABLE[cls] for cls in type(error).__mro__ if cls in TABLE)
     headers: Headers = {}
-    faults: list[dict[str, Any]] = []
     if isinstance(error, errors.Invalid):
-        faults = [_fault(("body", *fault.loc), fault.msg) for fault in error.faults]
+        return _invalid([_fault(("body", *fault.loc), fault.msg) for fault in error.faults])
+    faults = [_fault(("query", "cursor"), str(error))] if isinstance(error, errors.BadCursor) else []
     if isinstance(error, errors.LimitReached):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if row.status == HTTPStatus.UNAUTHORIZED:
@@ -148,10 +148,12 @@ def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     if any(fault["type"] == "json_invalid" for fault in found):
         return problem(_BY_STATUS[400], detail="The body is not valid JSON.")
     # The value itself is never echoed: it may be a password.
-    faults = [_fault(_without_tags(fault["loc"]), fault["msg"]) for fault in found]
-    return problem(
-        _INVALID, detail="; ".join(f"{_place(fault)}: {fault['msg']}" for fault in faults[:5]), faults=faults
-    )
+    return _invalid([_fault(_without_tags(fault["loc"]), fault["msg"]) for fault in found])
+
+
+def _invalid(faults: list[dict[str, Any]]) -> JSONResponse:
+    detail = "; ".join(f"{_place(fault)}: {fault['msg']}" for fault in faults[:5])
+    return problem(_INVALID, detail=detail, faults=faults)
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """The lists of pipelines and results: orders, filters, pages."""
 
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.lambdas.api.people import SPEC, Person, a_pipeline, code
+from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, places
 from tests.lambdas.builders import a_finished_run
 
 LISTS = ["/pipelines", "/results"]
@@ -206,6 +207,9 @@ def test_a_tampered_cursor_is_refused(ana: Person, gallery: Callable[..., dict[s
     for number in range(2):
         gallery(title=str(number))
     cursor = ana.get("/results", params={"limit": 1}).json()["next"]
-    for at in range(0, len(cursor), 7):
-        changed = cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :]
-        assert code(ana.get("/results", params={"limit": 1, "cursor": changed})) == (422, "bad_cursor"), at
+    changed = [cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :] for at in range(0, len(cursor), 7)]
+    respelt = [cursor[:-1] + letter for letter in string.ascii_letters if letter != cursor[-1]]
+    for wrong in (*changed, *respelt, f"{cursor}==", cursor[:-1]):
+        answer = ana.get("/results", params={"limit": 1, "cursor": wrong})
+        assert code(answer) == (422, "bad_cursor"), wrong
+        assert places(answer) == [["query", "cursor"]]
