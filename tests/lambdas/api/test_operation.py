@@ -60,8 +60,12 @@ def test_figures_count_everything(anyone: TestClient, ana: Person, guest: Person
     assert figures["workers"] == [{"queue": "image", "alive": 2, "busy": 2, "ram_bytes": 2000}]
 
 
-def test_health_is_open_to_all(anyone: TestClient) -> None:
-    assert anyone.get("/api/v1/health").json() == {"api": "ok", "database": "ok"}
+def test_health_is_open_to_all_and_says_who_works(anyone: TestClient, conn: psycopg.Connection) -> None:
+    nobody = {"api": "ok", "database": "ok", "workers": {"text": 0, "image": 0}}
+    assert anyone.get("/api/v1/health").json() == nobody
+    a_worker(conn, models=["demo-emoji"], queue="image")
+    a_worker(conn, models=["smollm2-135m"], queue="text", seconds_ago=100)
+    assert anyone.get("/api/v1/health").json() == nobody | {"workers": {"text": 0, "image": 1}}
 
 
 def test_times_are_rfc_3339_in_utc_wherever_they_are_written(ana: Person, conn: psycopg.Connection) -> None:
