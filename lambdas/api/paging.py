@@ -96,8 +96,8 @@ class Wanted:
 async def _wanted(
     q: Annotated[str | None, Query(min_length=1, max_length=200, description="words to search for")] = None,
     kind: Kind | None = None,
-    model: Annotated[str | None, Query(max_length=64)] = None,
-    tag: Annotated[str | None, Query(max_length=40)] = None,
+    model: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+    tag: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
     author: Annotated[Handle | None, Query(description="a handle; one's own shows what others do not see")] = None,
     min_rating: Annotated[float | None, BeforeValidator(_plain_decimal), Query(ge=1, le=5)] = None,
     sort: Sort = "top",

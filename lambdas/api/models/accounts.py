@@ -110,7 +110,7 @@ class Profile(Answer):
 class KeyIn(Body):
     """A key to make; without `expires_at` it works until it is deleted."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100), Storable]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S"), Storable]
     expires_at: Moment | MISSING = MISSING
 
 

@@ -61,6 +61,13 @@ def test_an_expiry_must_be_a_time_to_come(ana: Person) -> None:
         assert places(answer) == [["body", "expires_at"]]
 
 
+def test_a_key_has_a_name_that_can_be_seen(ana: Person) -> None:
+    for name in ("", "  ", "x" * 101, None):
+        answer = ana.post("/keys", {"name": name})
+        assert code(answer) == (422, "invalid"), name
+        assert places(answer) == [["body", "name"]]
+
+
 def test_nobody_touches_the_keys_of_others(ana: Person, ben: Person) -> None:
     made = ana.post("/keys", {"name": "laptop"}).json()
     assert ben.get("/keys").json()["items"] == []

@@ -63,6 +63,8 @@ def test_unknown_query_parameters_are_refused_everywhere(ana: Person, path: str)
         ("sort=best", "sort"),
         ("kind=video", "kind"),
         ("q=", "q"),
+        ("model=", "model"),
+        ("tag=", "tag"),
         ("q=a%00b", "q"),
         ("q=%ED%A0%80", "query"),
         ("q=%FF", "query"),

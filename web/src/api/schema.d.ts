@@ -561,7 +561,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description 200 once the API and its database answer, else 503.
+         * @description 200 once the API and its database answer, else 503; who works is told and changes nothing about it.
          */
         get: operations["get_health"];
         put?: never;
@@ -732,7 +732,9 @@ export interface components {
         };
         /**
          * Health
-         * @description What answers.
+         * @description What answers; `workers` has the number of live workers of each queue.
+         *
+         *     A worker lives while its reports arrive: they come through the queues and `advance`, so those are at work too.
          */
         Health: {
             /**
@@ -745,6 +747,10 @@ export interface components {
              * @constant
              */
             database: "ok";
+            /** Workers */
+            workers: {
+                [key: string]: number;
+            };
         };
         /**
          * ImageInput
