@@ -1,5 +1,6 @@
 /** The step editor's rules. */
 import { describe, expect, it } from "vitest";
+import type { Spec } from "@/api/types";
 import { change, type Draft, draftOf, emptyDraft, namesBefore, specOf } from "@/features/editor/draft";
 import { anEditSpec, aSpec, KINDS, MODELS } from "../builders";
 
@@ -110,6 +111,18 @@ describe("changing the kind of a step", () => {
     });
     expect(drawn.steps[0]?.params).not.toHaveProperty("max_tokens");
   });
+});
+
+it("offers what a caption step wrote as words, and never as a picture", () => {
+  const [scene, picture] = aSpec().steps;
+  const seen = {
+    name: "seen",
+    kind: "caption",
+    model: "nearest-icon",
+    params: { image: "{{picture}}", max_tokens: 64 },
+  } as const;
+  const draft = draftOf({ inputs: [], steps: [scene, picture, seen] as Spec["steps"] });
+  expect(namesBefore(draft, 3)).toEqual({ text: ["scene", "seen"], image: ["picture"] });
 });
 
 it("a step may refer to inputs and to steps before it, by what they hold", () => {

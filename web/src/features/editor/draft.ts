@@ -45,6 +45,14 @@ const STEMS: Record<KindName, string> = {
   upscale: "enlarged",
 };
 
+const MAKES: Record<KindName, "text" | "image"> = {
+  text: "text",
+  image: "image",
+  edit: "image",
+  caption: "text",
+  upscale: "image",
+};
+
 export const MAX_STEPS = 16;
 export const MAX_INPUTS = 16;
 
@@ -140,8 +148,7 @@ function addStep(draft: Draft, kind: Kind, model: Model): Draft {
 export function namesBefore(draft: Draft, index: number): { text: string[]; image: string[] } {
   const names = { text: [] as string[], image: [] as string[] };
   for (const input of draft.inputs) names[input.type].push(input.name);
-  for (const step of draft.steps.slice(0, index))
-    names[step.kind === "text" ? "text" : "image"].push(step.name);
+  for (const step of draft.steps.slice(0, index)) names[MAKES[step.kind]].push(step.name);
   return names;
 }
 
