@@ -2,7 +2,8 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import { anAccount, anImage, aPipeline, aResult, aRun, aTask } from "../builders";
+import type { Spec } from "@/api/types";
+import { anAccount, anImage, aPipeline, aResult, aRun, aSpec, aTask } from "../builders";
 import { type Api, aProblem, openPage } from "../page";
 
 const pipeline = aPipeline();
@@ -47,6 +48,35 @@ describe("the run form", () => {
     cleanup();
     visit();
     expect(await screen.findByLabelText("Who or what")).toHaveValue("an owl");
+  });
+
+  it("begins with the words of the run that one came from, whatever was run here before", async () => {
+    openPage(`/pipelines/${pipeline.id}`, { ...about, ...me, "POST /runs": run, [`GET ${at}`]: run });
+    await userEvent.click(await screen.findByRole("button", { name: "Run" }));
+    await screen.findByRole("heading", { name: "In the queue" });
+    cleanup();
+    openPage(`/pipelines/${pipeline.id}?version=3&run=${run.id}`, { ...about, ...me, [`GET ${at}`]: run });
+    expect(await screen.findByLabelText("Who or what")).toHaveValue("a green apple");
+    expect(screen.getByLabelText("Seed")).toHaveValue("7");
+  });
+
+  it("shows an input that is new since one was here, with its default", async () => {
+    const visit = (inputs: Spec["inputs"]) => {
+      const changed = aPipeline({ version: { number: 3, spec: { ...aSpec(), inputs } } });
+      openPage(`/pipelines/${pipeline.id}`, {
+        ...about,
+        ...me,
+        [`GET /pipelines/${pipeline.id}`]: changed,
+        "POST /runs": run,
+        [`GET ${at}`]: run,
+      });
+    };
+    visit(aSpec().inputs);
+    await userEvent.click(await screen.findByRole("button", { name: "Run" }));
+    await screen.findByRole("heading", { name: "In the queue" });
+    cleanup();
+    visit([...aSpec().inputs, { name: "mood", label: "Mood", type: "text", default: "calm" }]);
+    expect(await screen.findByLabelText("Mood")).toHaveValue("calm");
   });
 
   it("sends the same key when a lost answer makes one press again", async () => {

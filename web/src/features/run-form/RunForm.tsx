@@ -30,8 +30,8 @@ interface RunFormProps {
 
 export function RunForm({ pipeline, version, spec, prefill = {}, children }: RunFormProps) {
   const flow = useRunFlow();
-  const page = useLocation({ select: (location) => location.pathname });
-  const [values, setValues] = useState(() => startingValues(page, spec, prefill));
+  const address = useLocation({ select: (location) => location.href });
+  const [values, setValues] = useState(() => startingValues(address, spec, prefill));
   const [blame, setBlame] = useState<Record<string, Blame>>({});
   const errors = useErrors(blame, flow.error);
 
@@ -44,7 +44,7 @@ export function RunForm({ pipeline, version, spec, prefill = {}, children }: Run
     const outcome = toRequest({ pipeline, version }, spec, values);
     setBlame("blame" in outcome ? outcome.blame : {});
     if (!("request" in outcome)) return;
-    keepValues(page, values);
+    keepValues(address, values);
     flow.begin(outcome.request);
   };
   return (

@@ -26,20 +26,27 @@ export interface Prefill {
   urls?: Record<string, string>;
 }
 
-/** Keeps what somebody asked for on a page while the tab lives: signing in must not cost them what they typed. */
-export function keepValues(page: string, values: FormValues): void {
-  sessionStorage.setItem(`atelier.run.${page}`, JSON.stringify(values));
+/** Keeps what somebody asked for at an address while the tab lives: signing in must not cost them what they typed. */
+export function keepValues(address: string, values: FormValues): void {
+  sessionStorage.setItem(`atelier.run.${address}`, JSON.stringify(values));
 }
 
-export function keptValues(page: string): FormValues | null {
-  return JSON.parse(sessionStorage.getItem(`atelier.run.${page}`) ?? "null");
+export function keptValues(address: string): FormValues | null {
+  return JSON.parse(sessionStorage.getItem(`atelier.run.${address}`) ?? "null");
 }
 
 export type Blame = "missing" | "seed";
 
-/** What the form begins with: what was last asked for on this page, unless a picture was just chosen for it. */
-export function startingValues(page: string, spec: Spec, prefill: Prefill): FormValues {
-  return (prefill.image ? null : keptValues(page)) ?? firstValues(spec, prefill);
+/** What the form begins with: what was last asked for at this address, and the first values where that says nothing. */
+export function startingValues(address: string, spec: Spec, prefill: Prefill): FormValues {
+  const first = firstValues(spec, prefill);
+  const kept = keptValues(address);
+  if (!kept) return first;
+  return {
+    texts: { ...first.texts, ...kept.texts },
+    images: { ...first.images, ...kept.images },
+    seed: kept.seed,
+  };
 }
 
 export function firstValues(spec: Spec, prefill: Prefill): FormValues {
