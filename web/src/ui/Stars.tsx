@@ -33,16 +33,15 @@ export function StarsShown({ average, count }: { average: number | null; count: 
 
 interface StarsInputProps {
   value: number | null;
-  disabled?: boolean;
   onChange: (stars: number) => void;
 }
 
 /** Five native radio buttons, so that keyboard and screen readers work by themselves. */
-export function StarsInput({ value, disabled, onChange }: StarsInputProps) {
+export function StarsInput({ value, onChange }: StarsInputProps) {
   const { t } = useLingui();
   const name = useId();
   return (
-    <fieldset className={styles.input} disabled={disabled}>
+    <fieldset className={styles.input}>
       <legend className="sr-only">
         <Trans>Your rating</Trans>
       </legend>

@@ -60,7 +60,7 @@ function Rate({ pipeline }: { pipeline: Pipeline }) {
   const mine = pipeline.rating.mine ?? null;
   return (
     <>
-      <StarsInput value={mine} disabled={rate.isPending} onChange={(stars) => rate.mutate(stars)} />
+      <StarsInput value={mine} onChange={(stars) => rate.mutate(stars)} />
       {mine !== null && (
         <Button look="plain" small busy={rate.isPending} onClick={() => rate.mutate(null)}>
           <Trans>Take back</Trans>
