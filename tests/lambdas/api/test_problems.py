@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from lambdas.domain import errors
 from tests.lambdas.api.people import SITE, SPEC, Person, a_pipeline, code, places
 
 JSON = {"Content-Type": "application/json"}
+ROOT = Path(__file__).parents[3]
 
 
 def all_errors(cls: type[errors.DomainError] = errors.DomainError) -> Iterator[type[errors.DomainError]]:
@@ -29,6 +32,17 @@ def test_every_error_of_the_domain_has_a_row() -> None:
 
 def test_every_row_has_a_code_of_its_own() -> None:
     assert len({row.code for row in TABLE.values()}) == len(TABLE)
+
+
+def test_every_code_that_people_meet_has_a_sentence_on_the_page() -> None:
+    page = (ROOT / "web" / "src" / "api" / "problems.ts").read_text()
+    said = set(re.findall(r"^  ([a-z_]+): msg`", page, re.MULTILINE))
+    sources = [
+        path.read_text() for folder in ("gpu_worker", "lambdas/domain") for path in (ROOT / folder).rglob("*.py")
+    ]
+    failures = {code for source in sources for code in re.findall(r'(?:TaskFailure|Unfillable)\(\s*"(\w+)"', source)}
+    assert {"prompt_too_long", "picture_missing"} <= failures
+    assert {row.code for row in TABLE.values()} | failures <= said
 
 
 def test_unknown_paths_and_methods_are_problems_too(anyone: TestClient) -> None:

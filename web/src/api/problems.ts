@@ -22,17 +22,24 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   model_gone: msg`A model of this version is not offered here any more.`,
   idempotency_conflict: msg`This request was sent before with other contents. Reload the page and try again.`,
   invalid: msg`Some fields need another look.`,
-  too_large: msg`This is too large. Pictures may have up to 4 MB.`,
+  too_large: msg`This is too large. A picture may have up to 4 MB, 16 megapixels and 8,192 pixels a side.`,
   not_a_picture: msg`This is no picture that can be read.`,
   unsupported_media_type: msg`Only PNG, JPEG and WebP pictures can be used.`,
-  limit_reached: msg`The limit is reached for now. Try again later.`,
+  limit_reached: msg`Your network's guests have used up today. With a full account you can go on at once.`,
   run_not_failed: msg`Only a run that failed can go on.`,
+  conflict: msg`Something has changed meanwhile. Reload the page and try again.`,
+  bad_cursor: msg`This list has changed. Reload the page, please.`,
+  malformed_body: msg`The request arrived damaged. Try again.`,
+  method_not_allowed: msg`The page and the workshop do not fit each other. Reload the page, please.`,
   wrong_origin: msg`This call came from another site and was refused.`,
   // Why a step failed.
   gave_up: msg`Several workers stopped at this step, so it was not started again.`,
   worker_lost: msg`The worker was lost, and so were the tries after it.`,
   worker_error: msg`Something went wrong inside the worker.`,
   out_of_memory: msg`The worker ran out of memory at this step.`,
+  bad_message: msg`The worker could not read the request for this step.`,
+  other_version: msg`The worker is of another version and cannot read the request for this step.`,
+  unknown_model: msg`The worker does not have the model of this step.`,
   model_unavailable: msg`The model of this step could not be loaded here.`,
   unfit_model: msg`The model cannot do this kind of step.`,
   empty_answer: msg`The model answered nothing. Another seed or other words may help.`,
@@ -42,8 +49,14 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   prompt_refused: msg`The prompt has words that are not allowed here. Use other words.`,
   picture_refused: msg`The safety check did not let the picture pass. Change the prompt or the seed.`,
   safety_unavailable: msg`The picture could not be checked, and none is shown unchecked here.`,
+  prompt_empty: msg`The prompt is empty after the inputs were filled in.`,
   prompt_too_long: msg`The prompt became too long after the inputs were filled in.`,
 };
+
+/** Whether what was asked for does not exist, or not for the caller. */
+export function isNotHere(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 404;
+}
 
 /** A sentence for people: by code, else by what the API said, else by status. */
 export function problemMessage(error: unknown): string {
@@ -91,7 +104,14 @@ const RULES: Rule[] = [
   [/^(\S+) at character \d+: no input or step/, (name) => msg`Nothing before this step is called ${name}.`],
   [/^(\S+) at character \d+ is a text; a pic/, (name) => msg`${name} is a text; a picture is needed here.`],
   [/^(\S+) at character \d+ is a picture; a t/, (name) => msg`${name} is a picture; a text is needed here.`],
+  [/starts no reference/, () => msg`Double braces hold one name, without spaces.`],
+  [/^is not the id of a picture/, () => msg`This picture is no longer here, or not for you to use.`],
+  [/^must not begin with (.+)$/, (start) => msg`It must not begin with ${start}.`],
+  [/multiple of (\d+)/, (unit) => msg`A multiple of ${unit}.`],
   [/whole reference to a picture/, () => msg`Choose the picture to start from.`],
+  [/should match pattern '\\S'/, () => msg`Please fill this in.`],
+  [/should match pattern .*\[\^,#\]/, () => msg`A tag has no comma and no #.`],
+  [/should match pattern .*@/, () => msg`This is no e-mail address.`],
   [/should match pattern .*\[a-z0-9_-\]/, () => msg`Small Latin letters, digits, - and _ only.`],
   [/should match pattern/, () => msg`Small Latin letters, digits and _ only, beginning with a letter.`],
 ];

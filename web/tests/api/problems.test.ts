@@ -51,6 +51,24 @@ describe("fields that are at fault", () => {
     });
   });
 
+  it("are told by the rule of their own pattern", () => {
+    const patterns = {
+      title: "String should match pattern '\\S'",
+      "tags.0": "String should match pattern '^[^\\s,#][^,#]*$'",
+      email: "String should match pattern '^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$'",
+      handle: "String should match pattern '^[a-z0-9][a-z0-9_-]{1,30}$'",
+      name: "String should match pattern '^[a-z][a-z0-9_]{0,31}$'",
+    };
+    const errors = Object.entries(patterns).map(([field, msg]) => ({ loc: ["body", field], msg }));
+    expect(fieldProblems(toProblem(422, aProblem(422, "invalid", { errors })))).toEqual({
+      title: "Please fill this in.",
+      "tags.0": "A tag has no comma and no #.",
+      email: "This is no e-mail address.",
+      handle: "Small Latin letters, digits, - and _ only.",
+      name: "Small Latin letters, digits and _ only, beginning with a letter.",
+    });
+  });
+
   it("are none for other errors", () => {
     expect(fieldProblems(new Error("x"))).toEqual({});
     expect(fieldProblems(new ApiProblem(404, "not_found", ""))).toEqual({});

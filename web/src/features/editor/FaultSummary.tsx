@@ -28,12 +28,20 @@ export function FaultSummary({ error }: { error: unknown }) {
 function usePlaceNames(): (field: string) => string {
   const { t } = useLingui();
   const paramName = useParamNames();
+  const about: Record<string, string> = {
+    title: t`Title`,
+    description: t`Description`,
+    tags: t`Tags`,
+    visibility: t`Who can see it`,
+    name: t`Name`,
+    model: t`Model`,
+  };
   return (field) => {
     const [part = "", index, ...rest] = field.split(".");
     const number = Number(index) + 1;
-    if (part !== "steps" && part !== "inputs") return `${field}:`;
+    if (part !== "steps" && part !== "inputs") return `${about[part] ?? field}:`;
     const where = part === "steps" ? t`Step ${number}` : t`Input ${number}`;
     const last = rest.at(-1);
-    return last ? `${where}, ${paramName(last)}:` : `${where}:`;
+    return last ? `${where}, ${about[last] ?? paramName(last)}:` : `${where}:`;
   };
 }
