@@ -1,5 +1,5 @@
 /** The caller's account and session: who is signed in, and the ways in and out. */
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type Query, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answerOf, client } from "./client";
 import { ApiProblem } from "./problem";
 import type { Account } from "./types";
@@ -40,12 +40,15 @@ export function useProfile(handle: string) {
   });
 }
 
-/** Another identity sees other things, so everything that was fetched for the last one is dropped. */
+/** Another identity sees other things: all is fetched again, and nothing is left behind by who leaves. */
 function useIdentityChange() {
   const queries = useQueryClient();
   return async (account: Account | null) => {
     queries.setQueryData(accountKeys.me, account);
-    await queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "me" });
+    const others = { predicate: (query: Query) => query.queryKey[0] !== "me" };
+    if (account) return queries.invalidateQueries(others);
+    sessionStorage.clear();
+    return queries.resetQueries(others);
   };
 }
 

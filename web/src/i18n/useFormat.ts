@@ -14,6 +14,11 @@ export function useFormat() {
   const locale = i18n.locale;
   return {
     number: (value: number) => new Intl.NumberFormat(locale).format(value),
+    /** A setting as it was chosen: a number keeps all its digits, anything else its words. */
+    setting: (value: unknown) =>
+      typeof value === "number"
+        ? new Intl.NumberFormat(locale, { useGrouping: false, maximumFractionDigits: 20 }).format(value)
+        : String(value),
     stars: (value: number) =>
       new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value),
     date: (iso: string) =>

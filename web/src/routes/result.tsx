@@ -2,8 +2,9 @@
 import { Trans } from "@lingui/react/macro";
 import { createLazyRoute, getRouteApi, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { useVersion } from "@/api/pipelines";
-import { problemMessage } from "@/api/problems";
+import { useMe } from "@/api/accounts";
+import { usePipeline, useVersion } from "@/api/pipelines";
+import { isNotHere, problemMessage } from "@/api/problems";
 import { useResult } from "@/api/results";
 import type { Result } from "@/api/types";
 import { RatePipeline } from "@/features/rating/RatePipeline";
@@ -14,7 +15,7 @@ import { imageUrls, mainImageOf } from "@/features/result/showcase";
 import { keptValues } from "@/features/run-form/form";
 import { RunForm } from "@/features/run-form/RunForm";
 import { useRunFlow } from "@/features/run-form/useRunFlow";
-import { Button } from "@/ui/Button";
+import { Button, LinkButton } from "@/ui/Button";
 import { Failure, Loading, Notice } from "@/ui/State";
 import { usePageTitle } from "@/ui/usePageTitle";
 
@@ -44,31 +45,47 @@ function ResultPage() {
 }
 
 function Actions({ result }: { result: Result }) {
-  const page = useLocation({ select: (location) => location.pathname });
-  const [open, setOpen] = useState<"words" | "image" | null>(() => (keptValues(page) ? "words" : null));
+  const address = useLocation({ select: (location) => location.href });
+  const [open, setOpen] = useState<"words" | "image" | null>(() => (keptValues(address) ? "words" : null));
   const flow = useRunFlow();
+  const { data: me } = useMe();
   const { id: pipeline, version } = result.pipeline;
+  const runnable = !isNotHere(usePipeline(pipeline).error);
   const image = mainImageOf(result);
   return (
     <div className={styles.actions}>
       <div className={styles.buttons}>
-        <Button
-          look="main"
-          aria-expanded={open === "words"}
-          onClick={() => setOpen(open === "words" ? null : "words")}
-        >
-          <Trans>Change the words</Trans>
-        </Button>
-        <Button busy={flow.busy} onClick={() => flow.begin({ pipeline, version, inputs: result.inputs })}>
-          <Trans>Same words, new seed</Trans>
-        </Button>
+        {runnable && (
+          <>
+            <Button
+              look="main"
+              aria-expanded={open === "words"}
+              onClick={() => setOpen(open === "words" ? null : "words")}
+            >
+              <Trans>Change the words</Trans>
+            </Button>
+            <Button busy={flow.busy} onClick={() => flow.begin({ pipeline, version, inputs: result.inputs })}>
+              <Trans>Same words, new seed</Trans>
+            </Button>
+          </>
+        )}
         {image && (
           <Button onClick={() => setOpen("image")}>
             <Trans>Use as the input image</Trans>
           </Button>
         )}
         <RemixButton pipeline={pipeline} version={version} />
+        {me && me.handle === result.author?.handle && (
+          <LinkButton to="/runs/$id" params={{ id: result.run }}>
+            <Trans>To my run</Trans>
+          </LinkButton>
+        )}
       </div>
+      {!runnable && (
+        <Notice tone="plain">
+          <Trans>Its author took the pipeline out of sight. Remix this version to run it as your own.</Trans>
+        </Notice>
+      )}
       {flow.error && <Notice tone="bad">{problemMessage(flow.error)}</Notice>}
       {open === "words" && <ChangeWords result={result} />}
       {open === "image" && image && (

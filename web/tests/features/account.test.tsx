@@ -51,6 +51,24 @@ it("a new key is shown once, with the words to keep it", async () => {
   expect(screen.getByText(/shown this once only/)).toBeVisible();
 });
 
+it("who signs out leaves nothing behind of what they typed or saw", async () => {
+  sessionStorage.setItem("atelier.new", "{}");
+  let me: object = anAccount();
+  const { router } = openPage("/account", {
+    "GET /me": () => me,
+    "GET /keys": { items: [], next: null },
+    "GET /results": { items: [], next: null },
+    "GET /runs": () => aProblem(401, "not_signed_in"),
+    "DELETE /sessions/current": () => {
+      me = aProblem(401, "not_signed_in");
+      return null;
+    },
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "Sign out" }));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"));
+  expect(sessionStorage.getItem("atelier.new")).toBeNull();
+});
+
 it("a new password needs the one in use", async () => {
   const me = anAccount({ email: "ana@example.org" });
   const { calls } = openPage("/account", {

@@ -1,5 +1,5 @@
 /** Writing a pipeline in the page. */
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { anAccount, aPipeline, KINDS, MODELS } from "../builders";
@@ -46,6 +46,23 @@ it("writes a chain of two steps with an input and saves it", async () => {
       ],
     },
   });
+});
+
+it("keeps what a visitor wrote while they sign in, and forgets it once it is saved", async () => {
+  const made = aPipeline();
+  const visitor = { ...api, "GET /me": aProblem(401, "not_signed_in") };
+  openPage("/new", visitor);
+  await userEvent.type(await screen.findByLabelText("Title"), "Scene");
+  await userEvent.click(await button("+ Draw a picture"));
+  await userEvent.type(screen.getByLabelText("Prompt"), "an owl");
+  await userEvent.click(await button("Save the pipeline"));
+  await userEvent.click(await screen.findByRole("link", { name: "Sign in" }));
+  cleanup();
+  openPage("/new", { ...api, "POST /pipelines": made });
+  expect(await screen.findByLabelText("Title")).toHaveValue("Scene");
+  expect(screen.getByLabelText("Prompt")).toHaveValue("an owl");
+  await userEvent.click(await button("Save the pipeline"));
+  await waitFor(() => expect(sessionStorage.getItem("atelier.new")).toBeNull());
 });
 
 it("shows a refusal at the field that it names", async () => {

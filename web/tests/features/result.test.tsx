@@ -3,7 +3,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { anAccount, anEditSpec, aPipeline, aResult, aRun, aSpec, FOX } from "../builders";
-import { type Api, openPage } from "../page";
+import { type Api, aProblem, openPage } from "../page";
 
 const result = aResult();
 const pipeline = aPipeline();
@@ -74,6 +74,19 @@ it("offers its picture to pipelines that take one, and to no others", async () =
   const choice = await screen.findByRole("link", { name: "Another colour" });
   expect(choice).toHaveAttribute("href", expect.stringContaining(FOX));
   expect(screen.getAllByRole("link", { name: /Another colour|Scene, then picture/ })).toHaveLength(1);
+});
+
+it("of a pipeline that is out of sight can be remixed but not run", async () => {
+  openPage(page, { ...api, [`GET /pipelines/${pipeline.id}`]: aProblem(404, "not_found") });
+  expect(await screen.findByText(/took the pipeline out of sight/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Change the words" })).toBeNull();
+  expect(screen.queryByRole("button", { name: "Same words, new seed" })).toBeNull();
+  expect(screen.getByRole("button", { name: "Remix" })).toBeEnabled();
+});
+
+it("leads its author to the run, where it can be withdrawn", async () => {
+  openPage(page, { ...api, "GET /me": anAccount({ handle: "mikhail" }) });
+  expect(await screen.findByRole("link", { name: "To my run" })).toHaveAttribute("href", `/runs/${run.id}`);
 });
 
 it("is rated by others with one press", async () => {

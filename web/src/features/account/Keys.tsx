@@ -43,7 +43,19 @@ function KeyItem({ item }: { item: ApiKey }) {
     <li className={styles.key}>
       <strong>{item.name}</strong>
       <code>{item.prefix}…</code>
-      <span className={styles.soft}>{format.ago(item.created_at)}</span>
+      <span className={styles.soft}>
+        {item.last_used_at ? (
+          <Trans>last used: {format.ago(item.last_used_at)}</Trans>
+        ) : (
+          <Trans>never used, made: {format.ago(item.created_at)}</Trans>
+        )}
+        {item.expires_at && (
+          <>
+            {" · "}
+            <Trans>works until {format.date(item.expires_at)}</Trans>
+          </>
+        )}
+      </span>
       <Button
         look="plain"
         small

@@ -28,7 +28,7 @@ export function SpecEditor({ draft, dispatch, faults, kinds, models }: SpecEdito
         </h2>
         <p className={styles.soft}>
           <Trans>
-            What whoever runs it fills in. A prompt takes an input in by its name in double braces.
+            What people fill in before they run it. In a prompt, an input is its name in double braces.
           </Trans>
         </p>
         {draft.inputs.length > 0 && (

@@ -1,6 +1,7 @@
 /** The steps of a version in plain sight: prompts with their blanks, settings folded away. */
 import { Trans } from "@lingui/react/macro";
 import type { Spec, StepSpec } from "@/api/types";
+import { useFormat } from "@/i18n/useFormat";
 import { Facts } from "@/ui/Facts";
 import { PromptTemplate } from "@/ui/PromptTemplate";
 import { inOrder } from "@/ui/paramOrder";
@@ -43,9 +44,10 @@ function Words({ step, labels }: { step: StepSpec; labels: Record<string, string
 
 function Settings({ step }: { step: StepSpec }) {
   const paramName = useParamNames();
+  const format = useFormat();
   const facts = inOrder<unknown>({ ...step.params })
     .filter(([name]) => name !== "image" && !WORDS.includes(name))
-    .map(([name, value]) => ({ name: paramName(name), value: String(value) }));
+    .map(([name, value]) => ({ name: paramName(name), value: format.setting(value) }));
   if (facts.length === 0) return null;
   return (
     <details>

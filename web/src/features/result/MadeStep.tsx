@@ -18,7 +18,7 @@ export function MadeStep({ task, place }: { task: ResultTask; place: number }) {
   const facts: Fact[] = [
     ...plainParams(task.params).map(([name, value]) => ({
       name: paramName(name),
-      value: name === "image" ? referenceOf(value) : String(value),
+      value: name === "image" ? referenceOf(value) : format.setting(value),
     })),
     { name: t`Seed`, value: <code>{task.seed}</code> },
     { name: t`Revision`, value: <code title={task.revision}>{task.revision.slice(0, REVISION_SHOWN)}</code> },
