@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,6 +19,8 @@ _HEADERS = {
     "Content-Security-Policy": "sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_NOT_KEPT = {**_HEADERS, "Cache-Control": "no-store"}
+"""A picture that is hidden or out of reach now may be shown again."""
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -36,7 +38,7 @@ class Media:
 
     def _answer(self, request: Request) -> Response:
         if request.method not in {"GET", "HEAD"}:
-            return Response(status_code=405, headers={"Allow": "GET, HEAD", **_HEADERS})
+            return Response(status_code=405, headers={**_NOT_KEPT, "Allow": "GET, HEAD"})
         key = request.url.path.removeprefix("/")
         if not _KEY.fullmatch(key):
             return _not_found()
@@ -44,16 +46,17 @@ class Media:
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=key, **asked)
         except ClientError as error:
-            return self._refusal(error, request)
+            return _refusal(error, request)
+        except BotoCoreError:
+            return _unavailable()
         return _serve(found, request)
 
-    def _refusal(self, error: ClientError, request: Request) -> Response:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status == 304:
-            return Response(status_code=304, headers={"ETag": request.headers["if-none-match"], **_HEADERS})
-        if status in {403, 404}:
-            return _not_found()
-        raise error
+
+def _refusal(error: ClientError, request: Request) -> Response:
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 304:
+        return Response(status_code=304, headers={"ETag": request.headers["if-none-match"], **_HEADERS})
+    return _not_found() if status in {403, 404} else _unavailable()
 
 
 def _serve(found: dict[str, Any], request: Request) -> Response:
@@ -78,5 +81,10 @@ def _chunks(body: Any) -> Iterator[bytes]:
 
 
 def _not_found() -> Response:
-    # Not kept: a picture that is hidden now may be shown again.
-    return Response("Not found.", 404, headers={**_HEADERS, "Cache-Control": "no-store"}, media_type="text/plain")
+    return Response("Not found.", 404, headers=_NOT_KEPT, media_type="text/plain")
+
+
+def _unavailable() -> Response:
+    return Response(
+        "The storage does not answer.", 503, headers={**_NOT_KEPT, "Retry-After": "2"}, media_type="text/plain"
+    )

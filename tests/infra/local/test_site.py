@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -118,3 +120,20 @@ def test_text_outputs_are_served_as_plain_text(site: TestClient, running_home: R
 def test_media_that_are_gone_are_not_remembered_as_gone(site: TestClient) -> None:
     answer = site.get(f"/media/{'c' * 32}/0.png")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+def test_media_that_the_storage_does_not_give_right_now_are_asked_for_again() -> None:
+    nobody = boto3.client(
+        "s3",
+        endpoint_url="http://127.0.0.1:1",
+        config=Config(retries={"max_attempts": 1}),
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    )
+    answer = TestClient(Media(nobody, bucket=BUCKET)).get(f"/media/{'c' * 32}/0.png")
+    assert (answer.status_code, answer.headers["cache-control"], answer.headers["retry-after"]) == (
+        503,
+        "no-store",
+        "2",
+    )
