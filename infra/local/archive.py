@@ -65,10 +65,12 @@ def restore(settings: Settings, archive: Path) -> None:
             _check(tar, archive)
             home = open_home(unfinished)
             _take_all(tar, home, settings)
-    except (OSError, tarfile.TarError) as error:
-        raise Refused(f"{archive} could not be restored: {error}") from error
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)
+        if isinstance(error, (tarfile.TarError, KeyError)):
+            raise Refused(f"{archive} is no archive of make backup, or is damaged.") from error
+        if isinstance(error, OSError):
+            raise Refused(f"{archive} could not be restored: {error.strerror or error}") from error
         raise
     if root.exists():
         root.rmdir()

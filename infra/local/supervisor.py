@@ -80,7 +80,10 @@ def _why_no_port(settings: Settings, error: OSError) -> str:
         return f"Port {settings.port} may not be used by you ({error.strerror}). {another}"
     if holder := _holder(settings.port):
         return f"Port {settings.port} is taken by {holder}. Stop that, or choose another: make run ATELIER_PORT=8001"
-    return f"Nothing can listen on {settings.bind}, port {settings.port} ({error.strerror}). {another}"
+    return (
+        f"Nothing can listen on {settings.bind} ({error.strerror})."
+        " Name an address of this machine: make run ATELIER_BIND=127.0.0.1"
+    )
 
 
 def _holder(port: int) -> str | None:

@@ -83,13 +83,20 @@ def test_only_an_empty_home_is_restored_into(stopped_home: Home, tmp_path: Path)
 
 def test_a_file_that_is_no_archive_is_refused_and_leaves_no_home(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("no archive")
-    with pytest.raises(Refused, match="could not be restored"):
+    with pytest.raises(Refused, match=r"nothing\.tar could not be restored: No such file"):
+        archive.restore(Settings(home=tmp_path / "home"), tmp_path / "nothing.tar")
+    with pytest.raises(Refused, match="or is damaged"):
         archive.restore(Settings(home=tmp_path / "home"), tmp_path / "a.tar")
     with tarfile.open(tmp_path / "b.tar", "w") as tar:
         tar.add(tmp_path / "a.tar", "something")
     with pytest.raises(Refused, match="not an archive of make backup"):
         archive.restore(Settings(home=tmp_path / "home"), tmp_path / "b.tar")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "b.tar"]
+    (tmp_path / "manifest.json").write_text('{"format": 1}')
+    with tarfile.open(tmp_path / "c.tar", "w") as tar:
+        tar.add(tmp_path / "manifest.json", "manifest.json")
+    with pytest.raises(Refused, match="or is damaged"):
+        archive.restore(Settings(home=tmp_path / "home"), tmp_path / "c.tar")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "b.tar", "c.tar", "manifest.json"]
 
 
 def test_a_home_that_was_never_started_has_nothing_to_back_up(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from infra.local import postgres
+from infra.local import postgres, supervisor
 from infra.local.home import Home, Refused, is_running, locked, open_home, read_secrets, write_private
+from infra.local.settings import Settings
 
 
 def test_a_second_start_on_the_same_home_is_told_where_the_first_one_runs(tmp_path: Path) -> None:
@@ -19,6 +20,12 @@ def test_a_second_start_on_the_same_home_is_told_where_the_first_one_runs(tmp_pa
         with pytest.raises(Refused, match=r"already running .*http://localhost:8000 \(process 12\)"), locked(home):
             pass
     assert not is_running(home)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "nonsense.invalid"])
+def test_an_address_that_this_machine_does_not_have_is_refused_with_the_way_out(tmp_path: Path, address: str) -> None:
+    with pytest.raises(Refused, match=rf"on {address} .*ATELIER_BIND=127\.0\.0\.1"):
+        supervisor.run(Settings(home=tmp_path / "home", bind=address, port=0))
 
 
 def test_secrets_stay_the_same_and_only_their_owner_reads_them(tmp_path: Path) -> None:
