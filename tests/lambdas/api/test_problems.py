@@ -3,18 +3,19 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from starlette.testclient import TestClient
 
 from lambdas.api.problems import TABLE
 from lambdas.domain import errors
-from tests.lambdas.api.people import SITE, SPEC, Person, a_pipeline, code, places
+from tests.lambdas.api.people import SITE, SPEC, Person, a_pipeline, code, places, sign_up
 
 JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parents[3]
@@ -232,3 +233,36 @@ def test_more_requests_than_connections_and_threads_all_get_their_answer(start: 
     with TestClient(app, base_url=SITE) as client, ThreadPoolExecutor(60) as people:
         statuses = list(people.map(lambda _: client.get("/api/v1/pipelines").status_code, range(120)))
     assert statuses == [200] * 120
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("uploads", "image/png"),
+        ("keys", "application/json"),
+        ("runs", "application/json"),
+        ("sessions", "application/json"),
+    ],
+)
+def test_whoever_sends_a_body_slowly_keeps_nobody_waiting(start: Callable[..., FastAPI], path: str, kind: str) -> None:
+    app = start(pool_size=1, password_hashings=1)
+    ana = sign_up(app, "ana")
+    cookie = f"atelier_session={ana.client.cookies['atelier_session']}"
+    headers = {"content-type": kind, "content-length": "9", "origin": SITE, "cookie": cookie}
+
+    async def another_asks_meanwhile() -> int:
+        begun = asyncio.Event()
+
+        async def never_ending() -> AsyncIterator[bytes]:
+            begun.set()
+            await asyncio.Event().wait()
+            yield b""
+
+        async with AsyncClient(transport=ASGITransport(app), base_url=SITE) as client:
+            sending = asyncio.create_task(client.post(f"/api/v1/{path}", content=never_ending(), headers=headers))
+            await asyncio.wait_for(begun.wait(), 10)
+            answer = await asyncio.wait_for(client.get("/api/v1/health"), 10)
+            sending.cancel()
+            return answer.status_code
+
+    assert asyncio.run(another_asks_meanwhile()) == 200

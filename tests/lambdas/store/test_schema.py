@@ -6,6 +6,8 @@ from typing import Any, get_args
 import psycopg
 import pytest
 
+from contract.catalogue import Queue
+from contract.kinds import Medium
 from lambdas.domain.pictures import Format
 from lambdas.domain.states import RunState, TaskState
 from lambdas.store import queries
@@ -19,6 +21,9 @@ from lambdas.store.pipelines import Visibility
         ("uploads_format", Format),
         ("runs_state", RunState),
         ("tasks_state", TaskState),
+        ("tasks_queue", Queue),
+        ("workers_queue", Queue),
+        ("assets_type", Medium),
     ],
 )
 def test_a_check_allows_what_the_type_allows(conn: psycopg.Connection, constraint: str, values: Any) -> None:
