@@ -24,13 +24,16 @@ export function useFormat() {
     date: (iso: string) =>
       new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
     ago: (iso: string) => ago(iso, locale),
+    /** On one line: the unit never stands alone on the next. */
     seconds: (value: number) =>
       new Intl.NumberFormat(locale, {
         style: "unit",
         unit: "second",
         unitDisplay: "narrow",
         maximumFractionDigits: value < 10 ? 1 : 0,
-      }).format(value),
+      })
+        .format(value)
+        .replaceAll(" ", "\u00a0"),
   };
 }
 
