@@ -3,7 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { createLazyRoute, getRouteApi } from "@tanstack/react-router";
 import { useMe } from "@/api/accounts";
 import { usePipeline, useVersion } from "@/api/pipelines";
-import { problemMessage } from "@/api/problems";
+import { isNotHere, problemMessage } from "@/api/problems";
 import { useResult } from "@/api/results";
 import { useRun } from "@/api/runs";
 import type { Pipeline, Spec } from "@/api/types";
@@ -30,13 +30,35 @@ function PipelinePage() {
   const { data: pipeline, error, refetch } = usePipeline(id);
   const number = version ?? pipeline?.version.number ?? 0;
   const latest = pipeline?.version.number === number;
-  const old = useVersion(id, number, { enabled: pipeline !== undefined && !latest });
+  const hidden = isNotHere(error) && version !== undefined;
+  const old = useVersion(id, number, { enabled: hidden || (pipeline !== undefined && !latest) });
   usePageTitle(pipeline?.title);
-  const trouble = error ?? old.error;
+  if (hidden && old.data) return <OutOfSight id={id} number={number} spec={old.data.spec} />;
+  const trouble = old.error ?? (hidden ? null : error);
   if (trouble) return <Failure message={problemMessage(trouble)} onRetry={() => void refetch()} />;
   const spec = latest ? pipeline?.version.spec : old.data?.spec;
   if (!pipeline || !spec) return <Loading />;
   return <Shown pipeline={pipeline} number={number} spec={spec} />;
+}
+
+/** A version that a result or a remix still shows, of a pipeline that was deleted or is private. */
+function OutOfSight({ id, number, spec }: { id: string; number: number; spec: Spec }) {
+  return (
+    <>
+      <div className={styles.head}>
+        <h1>
+          <Trans>Version {number}</Trans>
+        </h1>
+        <p className={styles.lead}>
+          <Trans>Its author took the pipeline out of sight. Remix this version to run it as your own.</Trans>
+        </p>
+        <div className={styles.buttons}>
+          <RemixButton pipeline={id} version={number} />
+        </div>
+      </div>
+      <SpecSteps spec={spec} />
+    </>
+  );
 }
 
 function Shown({ pipeline, number, spec }: { pipeline: Pipeline; number: number; spec: Spec }) {

@@ -84,6 +84,16 @@ it("of a pipeline that is out of sight can be remixed but not run", async () => 
   expect(screen.getByRole("button", { name: "Remix" })).toBeEnabled();
 });
 
+it("of such a pipeline still leads to the version that made it", async () => {
+  openPage(`/pipelines/${pipeline.id}?version=3`, {
+    ...api,
+    [`GET /pipelines/${pipeline.id}`]: aProblem(404, "not_found"),
+  });
+  expect(await screen.findByRole("heading", { name: "Version 3" })).toBeVisible();
+  expect(screen.getByText("Describe", { exact: false })).toBeVisible();
+  expect(screen.getByRole("button", { name: "Remix" })).toBeEnabled();
+});
+
 it("leads its author to the run, where it can be withdrawn", async () => {
   openPage(page, { ...api, "GET /me": anAccount({ handle: "mikhail" }) });
   expect(await screen.findByRole("link", { name: "To my run" })).toHaveAttribute("href", `/runs/${run.id}`);
