@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from contract.catalogue import Catalogue
@@ -121,8 +121,7 @@ def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
 
 def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
     """Let a failed run go on from the steps that are not done, and say how many; raises RunNotFailed."""
-    state, _ = _lock_own(conn, run_id, account_id=account_id)
-    if state != "failed":
+    if _lock_own(conn, run_id, account_id=account_id) != "failed":
         raise RunNotFailed("Only a run that failed can go on from there.")
     unfinished = [row[0] for row in conn.execute(_SQL["unfinished_steps"], {"id": run_id})]
     tokens = [{"id": task_id, "token": _token()} for task_id in unfinished]
@@ -133,8 +132,9 @@ def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
 
 def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
     """Remove a run and doom its media; the tasks that a worker may hold. Raises RunPublished."""
-    _, published = _lock_own(conn, run_id, account_id=account_id)
-    if published:
+    _lock_own(conn, run_id, account_id=account_id)
+    (row,) = conn.execute(_SQL["is_published"], {"id": run_id})
+    if row[0]:
         raise RunPublished("This run is published: withdraw its result first.")
     cancelled = _cancel(conn, run_id)
     conn.execute(_SQL["doom"], {"id": run_id, "grace": deliveries.GRACE})
@@ -142,12 +142,11 @@ def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
     return cancelled
 
 
-def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> tuple[RunState, bool]:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_SQL["lock_own"], {"id": run_id, "account_id": account_id}).fetchone()
+def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> RunState:
+    row = conn.execute(_SQL["lock_own"], {"id": run_id, "account_id": account_id}).fetchone()
     if row is None:
         raise _not_found()
-    return cast("RunState", row["state"]), row["published"]
+    return cast("RunState", row[0])
 
 
 def _cancel(conn: Connection[Any], run_id: UUID) -> list[UUID]:

@@ -79,6 +79,12 @@ def a_worker(conn: psycopg.Connection, *, models: list[str], queue: str = "text"
     )
 
 
+def someone_waits(conn: psycopg.Connection) -> bool:
+    """Whether another connection waits for a lock."""
+    (row,) = conn.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return bool(row[0])
+
+
 def _task(conn: psycopg.Connection, run: UUID, *, account: str, ordinal: int, prompt: str) -> tuple[UUID, str]:
     delivery = uuid4().hex
     step, kind, model = (("scene", "text", "smollm2-135m"), ("picture", "image", "demo-emoji"))[ordinal]

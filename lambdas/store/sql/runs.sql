@@ -56,9 +56,11 @@ SELECT s.run_id AS id, m.state, s.steps, s.waits FROM sums s LEFT JOIN moved m O
 
 -- name: lock_own
 -- The state of the account's run, held until the transaction ends.
-SELECT r.state, EXISTS (SELECT FROM results WHERE run_id = r.id) AS published
-  FROM runs r WHERE r.id = %(id)s AND r.account_id = %(account_id)s
-   FOR NO KEY UPDATE
+SELECT state FROM runs WHERE id = %(id)s AND account_id = %(account_id)s FOR NO KEY UPDATE
+
+-- name: is_published
+-- Whether a run, which the caller holds, has a result; a statement of its own sees one that came while it waited.
+SELECT EXISTS (SELECT FROM results WHERE run_id = %(id)s)
 
 -- name: cancel
 -- Close a run that is not final.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lambdas.store import pipelines, ratings, results
 from tests.lambdas.api.people import Person, a_pipeline, code, sign_up
-from tests.lambdas.builders import a_finished_run
+from tests.lambdas.builders import a_finished_run, someone_waits
 from tests.wait import until
 
 
@@ -79,12 +79,6 @@ def test_who_rates_and_who_withdraws_a_result_never_wait_for_each_other(
         withdrawing.result()
     (row,) = conn.execute("SELECT rating_count, result_count FROM pipelines WHERE id = %s", (pipeline,))
     assert row == (1, 0)
-
-
-def someone_waits(conn: psycopg.Connection) -> bool:
-    """Whether another connection waits for a lock."""
-    (row,) = conn.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return bool(row[0])
 
 
 def copies(conn: psycopg.Connection) -> list[tuple[bool]]:

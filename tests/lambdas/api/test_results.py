@@ -1,6 +1,7 @@
 """Publishing runs, and how a result tells what made it."""
 
-from uuid import uuid4
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -9,9 +10,12 @@ from starlette.testclient import TestClient
 
 from contract.keys import media_url
 from contract.seeds import output_seed
+from lambdas.domain.errors import RunPublished
+from lambdas.store import erasure, results, runs
 from tests.lambdas.api.people import Person, a_pipeline, code, places, sign_up
-from tests.lambdas.builders import a_finished_run
+from tests.lambdas.builders import a_finished_run, someone_waits
 from tests.services.ministack import aws
+from tests.wait import until
 
 
 def a_result(person: Person, conn: psycopg.Connection, **run: object) -> dict[str, object]:
@@ -163,3 +167,28 @@ def test_what_was_withdrawn_is_still_there_when_the_copies_fail(ana: Person, con
     made = a_result(ana, conn)
     assert code(ana.delete(f"/runs/{made['run']}/result")) == (503, "unavailable")
     assert ana.get(f"/results/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize("gone", ["the run", "the account"])
+def test_what_is_being_published_is_not_deleted_beside_it(
+    ana: Person, conn: psycopg.Connection, database: str, gone: str
+) -> None:
+    run = a_finished_run(conn, account=ana.id, pipeline=a_pipeline(ana)["id"])
+    account = UUID(ana.id)
+
+    def delete() -> None:
+        with psycopg.connect(database) as other:
+            if gone == "the account":
+                erasure.erase(other, account)
+            else:
+                with pytest.raises(RunPublished):
+                    runs.delete(other, run, account_id=account)
+
+    with ThreadPoolExecutor() as pool:
+        with conn.transaction():
+            results.publish(conn, run_id=run, account_id=account, title=None, cover=None)
+            deleting = pool.submit(delete)
+            until(lambda: someone_waits(conn))
+        deleting.result()
+    assert conn.execute("SELECT run_id FROM results").fetchall() == [(run,)]
+    assert conn.execute("SELECT prefix FROM doomed_media").fetchall() == []
