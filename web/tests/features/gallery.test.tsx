@@ -27,6 +27,21 @@ it("shows pictures with their prompt as description, and texts to read", async (
   expect(screen.getByRole("link", { name: /Rain counts the roofs/ })).toBeVisible();
 });
 
+it("sets whoever follows a link down at the content of the next page", async () => {
+  const result = aResult();
+  openPage("/", {
+    ...catalogue,
+    "GET /results": { items: [result], next: null },
+    [`GET /results/${result.id}`]: result,
+  });
+  const link = await screen.findByRole("link", { name: /Apple at dawn/ });
+  expect(screen.getByRole("main")).not.toHaveFocus();
+  link.focus();
+  await userEvent.keyboard("{Enter}");
+  await screen.findByRole("heading", { name: "How it was made" });
+  expect(screen.getByRole("main")).toHaveFocus();
+});
+
 it("goes on to the next page with the cursor that the API gave", async () => {
   const { calls } = openPage("/", {
     ...catalogue,
