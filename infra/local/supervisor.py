@@ -1,5 +1,6 @@
 """Starts every part of one home side by side, watches them, and stops them in order; what a part does is its own."""
 
+import errno
 import math
 import os
 import signal
@@ -75,10 +76,13 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _why_no_port(settings: Settings, error: OSError) -> str:
-    another = "Choose another: make run ATELIER_PORT=8001"
     if isinstance(error, PermissionError):
-        return f"Port {settings.port} may not be used by you ({error.strerror}). {another}"
-    if holder := _holder(settings.port):
+        return (
+            f"Port {settings.port} may not be used by you ({error.strerror})."
+            " Choose another: make run ATELIER_PORT=8001"
+        )
+    if error.errno == errno.EADDRINUSE:
+        holder = _holder(settings.port)
         return f"Port {settings.port} is taken by {holder}. Stop that, or choose another: make run ATELIER_PORT=8001"
     return (
         f"Nothing can listen on {settings.bind} ({error.strerror})."
@@ -86,7 +90,7 @@ def _why_no_port(settings: Settings, error: OSError) -> str:
     )
 
 
-def _holder(port: int) -> str | None:
+def _holder(port: int) -> str:
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
@@ -94,7 +98,7 @@ def _holder(port: int) -> str | None:
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
             return _described(connection.pid)
-    return None
+    return "another program"
 
 
 def _described(pid: int | None) -> str:

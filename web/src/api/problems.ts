@@ -25,7 +25,7 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   too_large: msg`This is too large. A picture may have up to 4 MB, 16 megapixels and 8,192 pixels a side.`,
   not_a_picture: msg`This is no picture that can be read.`,
   unsupported_media_type: msg`Only PNG, JPEG and WebP pictures can be used.`,
-  limit_reached: msg`Your network's guests have used up today. With a full account you can go on at once.`,
+  limit_reached: msg`The guests of your network have had their share of today. With a full account you can go on at once.`,
   run_not_failed: msg`Only a run that failed can go on.`,
   conflict: msg`Something has changed meanwhile. Reload the page and try again.`,
   bad_cursor: msg`This list has changed. Reload the page, please.`,
