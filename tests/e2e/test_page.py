@@ -108,6 +108,20 @@ def test_the_page_speaks_russian(visitor: Page) -> None:
     assert visitor.locator("html").get_attribute("lang") == "ru"
 
 
+@pytest.mark.parametrize("language", ["en-GB", "ru-RU"])
+def test_on_a_phone_nothing_is_cut_off(browser: Browser, edition: Edition, language: str) -> None:
+    phone = browser.new_page(locale=language, viewport={"width": 390, "height": 844})
+    account = {"handle": f"ben-{uuid4().hex[:8]}", "email": f"{uuid4().hex}@example.org", "password": "correct horse"}
+    phone.request.post(f"{edition.address}/api/v1/accounts", data=account, headers={"Origin": edition.address})
+    for path in ("/", "/pipelines", "/new", "/runs", "/account"):
+        phone.goto(edition.address + path)
+        links = phone.locator("nav a")
+        expect(links).to_have_count(4)
+        assert all(link.bounding_box()["x"] + link.bounding_box()["width"] <= 390 for link in links.all()), path
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390, path
+    phone.close()
+
+
 def test_the_description_of_the_api_needs_nothing_from_elsewhere(visitor: Page, edition: Edition) -> None:
     asked: list[str] = []
     visitor.on("request", lambda request: asked.append(request.url))

@@ -149,11 +149,6 @@ export function useRate(id: string) {
       if (stars === null) await answerOf(client.DELETE("/api/v1/pipelines/{id}/rating", { params }));
       else await answerOf(client.PUT("/api/v1/pipelines/{id}/rating", { params, body: { stars } }));
     },
-    onMutate: (stars) => {
-      queries.setQueryData<Pipeline>(pipelineKeys.one(id), (old) =>
-        old ? { ...old, rating: { ...old.rating, mine: stars } } : old,
-      );
-    },
     onSettled: () => queries.invalidateQueries({ queryKey: pipelineKeys.one(id), exact: true }),
   });
 }

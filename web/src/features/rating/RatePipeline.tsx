@@ -1,7 +1,7 @@
 /** Rates a pipeline, or says why one cannot. */
 import { Trans } from "@lingui/react/macro";
 import { Link, useLocation } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { isGuest, useMe } from "@/api/accounts";
 import { usePipeline, useRate } from "@/api/pipelines";
 import { problemMessage } from "@/api/problems";
@@ -58,9 +58,15 @@ function Refusal({
 function Rate({ pipeline }: { pipeline: Pipeline }) {
   const rate = useRate(pipeline.id);
   const mine = pipeline.rating.mine ?? null;
+  /** Shown at once: a radio button that waits for an answer would jump back under the finger. */
+  const [pressed, setPressed] = useState<number | null>(null);
+  const give = (stars: number) => {
+    setPressed(stars);
+    rate.mutate(stars, { onSettled: () => setPressed(null) });
+  };
   return (
     <>
-      <StarsInput value={mine} onChange={(stars) => rate.mutate(stars)} />
+      <StarsInput value={pressed ?? mine} onChange={give} />
       {mine !== null && (
         <Button look="plain" small busy={rate.isPending} onClick={() => rate.mutate(null)}>
           <Trans>Take back</Trans>
