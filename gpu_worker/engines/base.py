@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL.Image import Image
 
@@ -46,5 +46,17 @@ class Engine(Protocol):
         """The outputs with their rows' indices, each as soon as it is there; rows not wanted any more are left out.
 
         `size` is the fixed number of rows of the batch (strict mode), at least that of `rows`. Raises TaskFailure.
+        """
+        ...
+
+
+@runtime_checkable
+class Sketching(Protocol):
+    """An engine that can show what it is at."""
+
+    def sketch(self, i: int) -> Image | None:
+        """How row `i` of the running batch looks, small and rough; None where that cannot be told (yet).
+
+        To be called from within `on_step` alone; a batch that nobody looks at pays nothing for it.
         """
         ...

@@ -7,6 +7,7 @@ import torch
 from PIL.Image import Image
 
 from gpu_worker.engines.base import OnStep, Row
+from gpu_worker.engines.sketch import Sketcher
 
 if TYPE_CHECKING:
     from contract.kinds import EditParams, ImageParams
@@ -23,6 +24,11 @@ class ImageEngine:
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
+        self._sketcher = Sketcher(pipeline)
+
+    def sketch(self, i: int) -> Image | None:
+        """How the picture of row `i` looks by now."""
+        return self._sketcher.draw(i)
 
     def key(self, row: Row) -> Hashable:
         """What a pipeline takes once for a whole batch."""
@@ -33,7 +39,13 @@ class ImageEngine:
         """The pictures, all at the end."""
         params = cast("ImageParams", rows[0].params)
         yield from run_pipeline(
-            self._pipeline, rows, size=size, on_step=on_step, width=params.width, height=params.height
+            self._pipeline,
+            rows,
+            size=size,
+            on_step=on_step,
+            sketcher=self._sketcher,
+            width=params.width,
+            height=params.height,
         )
 
 
@@ -44,6 +56,11 @@ class EditEngine:
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
+        self._sketcher = Sketcher(pipeline)
+
+    def sketch(self, i: int) -> Image | None:
+        """How the picture of row `i` looks by now."""
+        return self._sketcher.draw(i)
 
     def key(self, row: Row) -> Hashable:
         """What a pipeline takes once for a whole batch."""
@@ -55,11 +72,19 @@ class EditEngine:
         pictures = [row.start for row in rows]
         pictures += [pictures[0]] * (size - len(rows))
         strength = cast("EditParams", rows[0].params).strength
-        yield from run_pipeline(self._pipeline, rows, size=size, on_step=on_step, image=pictures, strength=strength)
+        yield from run_pipeline(
+            self._pipeline,
+            rows,
+            size=size,
+            on_step=on_step,
+            sketcher=self._sketcher,
+            image=pictures,
+            strength=strength,
+        )
 
 
 def run_pipeline(
-    pipeline: Any, rows: Sequence[Row], *, size: int, on_step: OnStep, **more: Any
+    pipeline: Any, rows: Sequence[Row], *, size: int, on_step: OnStep, sketcher: Sketcher, **more: Any
 ) -> Iterator[tuple[int, Image]]:
     """Call a pipeline for a batch of `size` rows, filled up with empty prompts, each row with its own generator."""
     params = [cast("ImageParams | EditParams", row.params) for row in rows]
@@ -68,12 +93,14 @@ def run_pipeline(
 
     def after_step(_pipeline: Any, step: int, _t: Any, values: dict[str, Any]) -> dict[str, Any]:
         fraction = (step + 1) / pipeline.num_timesteps
+        sketcher.follow(values["latents"])
         for i in range(len(rows)):
             wanted[i] = wanted[i] and on_step(i, fraction)
         if not any(wanted):
             raise _Unwanted
         return values
 
+    sketcher.begin([_size(row) for row in rows])
     try:
         pictures = pipeline(
             prompt=[*(p.prompt for p in params), *[""] * dummies],
@@ -88,3 +115,11 @@ def run_pipeline(
     except _Unwanted:
         return
     yield from ((i, pictures[i]) for i in range(len(rows)) if wanted[i])
+    sketcher.learn(pictures)
+
+
+def _size(row: Row) -> tuple[int, int]:
+    if row.picture is not None:
+        return row.picture.size
+    params = cast("ImageParams", row.params)
+    return params.width, params.height
