@@ -7,6 +7,8 @@ MEDIA_PREFIX = "media/"
 UPLOAD_PREFIX = "uploads/"
 HIDDEN_PREFIX = "hidden/"
 CONTROL_PREFIX = "control/"
+PREVIEWS = f"{MEDIA_PREFIX}*/preview-*"
+"""The pattern of previews' keys: all that a worker may delete."""
 
 
 def new_delivery() -> str:
@@ -27,6 +29,11 @@ def output_key(delivery: str, *, k: int, extension: str) -> str:
 def thumb_key(delivery: str, *, k: int) -> str:
     """The key of the thumbnail of output `k`."""
     return f"{delivery_prefix(delivery)}{k}.thumb.webp"
+
+
+def preview_key(delivery: str, *, number: int) -> str:
+    """The key of a picture of how far the delivery is; each has its own, for what is served is cached for a day."""
+    return f"{delivery_prefix(delivery)}preview-{number}.webp"
 
 
 def upload_key(upload_id: UUID) -> str:

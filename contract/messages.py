@@ -148,11 +148,15 @@ class Started(_TaskEvent):
 
 
 class Progress(_TaskEvent):
-    """How far the delivery is, 0 to 1; also its heartbeat. `seq` grows within a delivery."""
+    """How far the delivery is, 0 to 1; also its heartbeat. `seq` grows within a delivery.
+
+    `preview` is the key of a small picture of what is under way; the worker deletes it before the task is done.
+    """
 
     event: Literal["progress"] = "progress"
     seq: Annotated[int, Field(ge=1)]
     fraction: Annotated[float, Field(ge=0, le=1)]
+    preview: Annotated[str, Field(pattern=r"^media/[0-9a-f]{32}/[A-Za-z0-9._-]{1,100}$")] | None = None
 
 
 class Succeeded(_TaskEvent):

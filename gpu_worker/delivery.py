@@ -10,6 +10,8 @@ from contract.keys import new_delivery
 from contract.messages import AnyRequest
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from gpu_worker.engines.base import Made
 
 Request = AnyRequest
@@ -23,6 +25,21 @@ class Ticket:
     attempt: int
     token: str
     delivery: str = field(default_factory=new_delivery)
+
+
+@dataclass(slots=True)
+class Showing:
+    """What has been shown of a delivery's unfinished pictures; `previews` alone touches it."""
+
+    since: float | None = None
+    """When the first step was made; None before it."""
+    at: float = 0.0
+    fraction: float = 0.0
+    """When a preview was due last, and how far the delivery was then."""
+    jobs: "dict[str, Future[None]]" = field(default_factory=dict)
+    """Previews that are stored or on their way to it, by key."""
+    newest: str | None = None
+    """The key of the newest that is stored."""
 
 
 @dataclass(eq=False, slots=True)
@@ -42,6 +59,7 @@ class Delivery:
     """The most rows that were computed together with one of this delivery's."""
     start_digest: str | None = field(default=None, init=False)
     """SHA-256 of the picture file that the step starts from."""
+    showing: Showing = field(default_factory=Showing, init=False)
     seq: int = field(default=0, init=False)
     reported_fraction: float = field(default=0.0, init=False)
     reported_at: float = field(init=False)

@@ -14,6 +14,7 @@ from gpu_worker import failures, imaging
 from gpu_worker.delivery import Delivery, Hands
 from gpu_worker.engines.base import Made
 from gpu_worker.failures import TaskFailure
+from gpu_worker.previews import Previews, Sketch
 from gpu_worker.receive import Inbox
 from gpu_worker.report import Reporter
 from gpu_worker.safety.pictures import Guard
@@ -31,7 +32,7 @@ class Finisher:
 
     def __init__(
         self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor,
-        guard: Guard, meter: Meter,
+        guard: Guard, meter: Meter, previews: Previews,
     ) -> None:  # fmt: skip
         self._storage = storage
         self._reporter = reporter
@@ -40,10 +41,15 @@ class Finisher:
         self._pool = pool
         self._guard = guard
         self._meter = meter
+        self._previews = previews
 
     def succeed(self, delivery: Delivery) -> None:
         """Store what was made and say so; when that fails, the delivery fails."""
         self._pool.submit(self._succeed, delivery)
+
+    def show(self, delivery: Delivery, sketch: Sketch) -> None:
+        """Let people see what is under way, if it is time for that: `sketch` is then called at once."""
+        self._previews.offer(delivery, sketch)
 
     def fail(self, delivery: Delivery, failure: TaskFailure) -> None:
         """Say why the delivery made nothing."""
@@ -58,6 +64,7 @@ class Finisher:
                 log.exception("outputs not stored", extra=delivery.log_fields())
             self._fail(delivery, failures.from_exception(error))
             return
+        self._previews.clear(delivery)
         seconds = time.monotonic() - delivery.received_at
         if not delivery.close():
             return

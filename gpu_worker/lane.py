@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
@@ -13,7 +14,7 @@ from contract.metrics import Meter
 from gpu_worker import failures, imaging, memory
 from gpu_worker.batch import Rules, Seat, Waiting
 from gpu_worker.delivery import Delivery
-from gpu_worker.engines.base import Engine, Row
+from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.failures import TaskFailure
 from gpu_worker.finish import Finisher
 from gpu_worker.models.cache import Models
@@ -137,10 +138,13 @@ class Lane:
 
     def _run(self, seats: list[Seat], engine: Engine, *, size: int) -> None:
         """Compute a batch and pass on each delivery as soon as all of its outputs are there."""
+        sketch = engine.sketch if isinstance(engine, Sketching) else None
 
         def on_step(i: int, fraction: float) -> bool:
             delivery = seats[i].delivery
             delivery.fractions[seats[i].k] = fraction
+            if sketch:
+                self._finisher.show(delivery, partial(sketch, i))
             return delivery.is_open
 
         if not seats:  # the only ones were cancelled just now

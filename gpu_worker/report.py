@@ -44,8 +44,8 @@ class Reporter:
     def started(self, ticket: Ticket) -> None:
         self._send(Started(**self._signature(ticket)))
 
-    def progress(self, ticket: Ticket, *, seq: int, fraction: float) -> None:
-        self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction))
+    def progress(self, ticket: Ticket, *, seq: int, fraction: float, preview: str | None) -> None:
+        self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction, preview=preview))
 
     def succeeded(
         self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None

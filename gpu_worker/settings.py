@@ -68,6 +68,9 @@ class Settings(ModelSettings):
     memory_bytes: int = Field(default=0, ge=0)
     """Room for models that stay loaded; 0 is four fifths of the GPU's memory or half of the machine's."""
 
+    preview_seconds: float = Field(default=1, ge=0)
+    """How long a preview of an unfinished picture stays at least before the next is drawn; 0 is for none at all."""
+
     prompt_filter: Path | None = None
     """A file of words that no prompt may have, one a line; it may change while the worker runs."""
     safety_model: Path | None = None
@@ -95,6 +98,11 @@ class Settings(ModelSettings):
         if self.safety_required and self.safety_model is None:
             raise ValueError("safety_required: needs safety_model, the folder of a classifier")
         return self
+
+    @property
+    def seconds_between_previews(self) -> float:
+        """0 where pictures are checked too: an unfinished one shows before anybody could judge it."""
+        return self.preview_seconds if self.safety_model is None else 0
 
     @property
     def is_strict(self) -> bool:

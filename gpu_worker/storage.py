@@ -1,5 +1,6 @@
 """The media bucket as a worker needs it: read a picture, write outputs, look for an object."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -35,6 +36,13 @@ class Storage:
         self._s3.put_object(
             Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl="max-age=86400"
         )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete up to 1,000 objects; those that do not exist are no error. Raises RuntimeError when some stay."""
+        objects = [{"Key": key} for key in keys]
+        answer = self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise RuntimeError(f"{len(errors)} objects were not deleted: {errors[0].get('Code')}")
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""

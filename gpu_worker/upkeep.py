@@ -93,4 +93,6 @@ def _report(delivery: Delivery, *, reporter: Reporter, now: float) -> None:
     delivery.seq += 1
     delivery.reported_fraction = delivery.fraction
     delivery.reported_at = now
-    reporter.progress(delivery.ticket, seq=delivery.seq, fraction=delivery.reported_fraction)
+    reporter.progress(
+        delivery.ticket, seq=delivery.seq, fraction=delivery.reported_fraction, preview=delivery.showing.newest
+    )

@@ -19,6 +19,7 @@ from gpu_worker.delivery import Hands
 from gpu_worker.finish import Finisher
 from gpu_worker.lane import Lane
 from gpu_worker.models.cache import Models
+from gpu_worker.previews import Previews
 from gpu_worker.receive import Inbox, Receiver
 from gpu_worker.report import Reporter
 from gpu_worker.safety.pictures import Guard, PictureCheck
@@ -62,6 +63,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")
         self._prompts = PromptFilter(settings.prompt_filter)
         self._guard = _guard(settings)
+        self._previews = Previews(self._storage, pool=self._pool, seconds=settings.seconds_between_previews)
         self._posts: list[Post] = []
         self._receivers: list[Receiver] = []
         self._lanes: list[Lane] = []
@@ -112,6 +114,7 @@ class Worker:
             pool=self._pool,
             guard=self._guard,
             meter=self._meter,
+            previews=self._previews,
         )
         lane = Lane(
             queue,

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from contract.catalogue import Queue
-from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, UPLOAD_PREFIX
+from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, PREVIEWS, UPLOAD_PREFIX
 from infra.stacks.base import StageStack, retention
 from infra.stacks.data import Data
 from infra.stacks.functions import Grant
@@ -180,6 +180,7 @@ class Gpu(StageStack):
             Grant(["sqs:SendMessage"], [self._queues.events.queue.queue_arn]),
             Grant(["s3:GetObject"], [*readable, models.arn_for_objects("*"), package]),
             Grant(["s3:PutObject"], [media.arn_for_objects(f"{MEDIA_PREFIX}*")]),
+            *([Grant(["s3:DeleteObject"], [media.arn_for_objects(PREVIEWS)])] if queue == "image" else []),
             Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [self.logs[queue].log_group_arn]),
             # CloudWatch knows no resource to narrow this to, only the namespace.
             Grant(["cloudwatch:PutMetricData"], ["*"], namespace),

@@ -27,7 +27,8 @@ Nothing about the order, number or age of messages and events is taken for grant
     lost: `progress` and `failed` take the task over as rule 4 says and then count. `released` does so only while
     nobody runs the task, for then another receipt is alive.
 6.  `progress`, `failed` and `released` count only for the current delivery of a running task; `progress` only with a
-    higher `seq`. Progress renews the lease.
+    higher `seq`. Progress renews the lease, and may name a preview, which is forgotten when the delivery is no longer
+    the one that runs.
 7.  A retryable failure, or a running task whose lease ran out, starts the next attempt: back in the backlog with its
     old place in line. After the third the task fails. A failure that is not retryable fails it at once.
 8.  `released` puts the task back in the backlog; the attempt does not count.
@@ -79,6 +80,8 @@ class Task:
     delivery: str | None = None
     progress: float = 0
     progress_seq: int = 0
+    preview: str | None = None
+    """Where a picture of what is under way stands, while a delivery runs that has shown one."""
     seconds: float | None = None
     batch: int | None = None
     worker: str | None = None
@@ -95,7 +98,7 @@ class Task:
 def hear(task: Task, event: TaskEvent, *, first: bool, pace: Pace, now: datetime) -> Task:
     """The task after an event; `first` says that its delivery was never heard of before.
 
-    Raises EventMalformed when `succeeded` names outputs that are not its own.
+    Raises EventMalformed when `succeeded` names outputs, or `progress` a preview, that are not its own.
     """
     if event.token != task.token or task.state not in OPEN:
         return task
@@ -135,7 +138,7 @@ def expire(task: Task, *, pace: Pace, now: datetime) -> Task:
 
 def fail(task: Task, *, code: str, detail: str, now: datetime) -> Task:
     """The task, failed for good."""
-    return replace(task, state="failed", error_code=code, error_detail=detail, finished_at=now)
+    return replace(task, state="failed", error_code=code, error_detail=detail, finished_at=now, preview=None)
 
 
 def _start(task: Task, event: TaskEvent, *, pace: Pace, now: datetime) -> Task:
@@ -149,13 +152,22 @@ def _start(task: Task, event: TaskEvent, *, pace: Pace, now: datetime) -> Task:
         lease_until=now + pace.lease,
         progress=0,
         progress_seq=0,
+        preview=None,
     )
 
 
 def _progress(task: Task, event: Progress, *, pace: Pace, now: datetime) -> Task:
     if event.seq <= task.progress_seq:
         return task
-    return replace(task, progress=event.fraction, progress_seq=event.seq, lease_until=now + pace.lease)
+    if event.preview is not None and not event.preview.startswith(delivery_prefix(event.delivery)):
+        raise EventMalformed("a preview stands outside of its delivery's folder")
+    return replace(
+        task,
+        progress=event.fraction,
+        progress_seq=event.seq,
+        preview=event.preview,
+        lease_until=now + pace.lease,
+    )
 
 
 def _succeed(task: Task, event: Succeeded, *, now: datetime) -> Task:
@@ -169,6 +181,7 @@ def _succeed(task: Task, event: Succeeded, *, now: datetime) -> Task:
         batch=event.batch,
         carry=_value(event),
         progress=1,
+        preview=None,
         finished_at=now,
     )
 
@@ -212,4 +225,5 @@ def _requeue(task: Task) -> Task:
         worker=None,
         progress=0,
         progress_seq=0,
+        preview=None,
     )

@@ -100,6 +100,7 @@ export function aTask(more: Partial<RunTask> = {}): RunTask {
     model: "demo-emoji",
     state: "queued",
     progress: 0,
+    preview_url: null,
     prompt: null,
     seconds: null,
     attempts: 1,

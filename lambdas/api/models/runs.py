@@ -45,13 +45,17 @@ class Failure(Answer):
 
 
 class Task(Answer):
-    """One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1."""
+    """One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1.
+
+    `preview_url` is a small, rough picture of what is under way; it changes as the step gets on, and is gone with it.
+    """
 
     step: str
     kind: Kind
     model: str
     state: TaskState
     progress: float
+    preview_url: str | None
     prompt: str | None
     seconds: float | None
     attempts: int

@@ -106,6 +106,7 @@ SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, 
  CROSS JOIN LATERAL (
        SELECT coalesce(jsonb_agg(jsonb_build_object(
                   'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
+                  'preview_url', CASE WHEN t.state = 'running' THEN '/' || t.preview END,
                   'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
                   'error', CASE WHEN t.error_code IS NOT NULL THEN
                                jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)
@@ -132,6 +133,7 @@ SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, 
  CROSS JOIN LATERAL (
        SELECT coalesce(jsonb_agg(jsonb_build_object(
                   'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
+                  'preview_url', CASE WHEN t.state = 'running' THEN '/' || t.preview END,
                   'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
                   'error', CASE WHEN t.error_code IS NOT NULL THEN
                                jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)

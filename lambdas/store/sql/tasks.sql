@@ -1,8 +1,9 @@
 -- name: lock
 -- The tasks with these ids and the states of their runs, held until the transaction ends.
 -- Every change of a task but its sending holds the lock of its run, taken in the order of run ids.
-SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at, t.lease_until, t.started_at, t.finished_at,
-       t.delivery, t.progress, t.progress_seq, t.seconds, t.batch, t.worker, t.carry, t.error_code, t.error_detail
+SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
+       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
+       t.batch, t.worker, t.carry, t.error_code, t.error_detail
   FROM runs r JOIN tasks t ON t.run_id = r.id
  WHERE t.id = ANY(%(ids)s)
  ORDER BY r.id, t.ordinal
@@ -10,8 +11,9 @@ SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent
 
 -- name: lock_expired
 -- Tasks that are out and whose lease ran out before `clock`, oldest first; those that somebody else holds wait.
-SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at, t.lease_until, t.started_at, t.finished_at,
-       t.delivery, t.progress, t.progress_seq, t.seconds, t.batch, t.worker, t.carry, t.error_code, t.error_detail
+SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
+       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
+       t.batch, t.worker, t.carry, t.error_code, t.error_detail
   FROM tasks t JOIN runs r ON r.id = t.run_id
  WHERE t.lease_until < %(clock)s AND t.state IN ('queued', 'running') AND t.sent_at IS NOT NULL
  ORDER BY t.lease_until
@@ -24,7 +26,7 @@ SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent
 UPDATE tasks t
    SET state = c.state, attempt = c.attempt, sent_at = c.sent_at, lease_until = c.lease_until,
        started_at = c.started_at, finished_at = c.finished_at, delivery = c.delivery, progress = c.progress,
-       progress_seq = c.progress_seq, seconds = c.seconds, batch = c.batch, worker = c.worker,
+       progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds, batch = c.batch, worker = c.worker,
        carry = CASE WHEN c.carry IS NOT NULL AND EXISTS (
                    SELECT FROM tasks n WHERE n.run_id = t.run_id AND n.state = 'waiting' AND t.step = ANY(n.needs))
                THEN c.carry END,
@@ -32,7 +34,7 @@ UPDATE tasks t
   FROM jsonb_to_recordset(%(changes)s) AS c (
            id uuid, state text, attempt smallint, sent_at timestamptz, lease_until timestamptz,
            started_at timestamptz, finished_at timestamptz, delivery text, progress real, progress_seq integer,
-           seconds real, batch smallint, worker text, carry text, error_code text, error_detail text)
+           preview text, seconds real, batch smallint, worker text, carry text, error_code text, error_detail text)
  WHERE t.id = c.id AND t.state IN ('queued', 'running')
 
 -- name: rejoin
@@ -75,7 +77,7 @@ UPDATE tasks t SET state = 'failed', finished_at = now(), error_code = c.code, e
 
 -- name: cancel
 -- Close every task of these runs that is not final; `out` says that a worker may hold it or still receive it.
-UPDATE tasks SET state = 'cancelled', finished_at = now(), carry = NULL
+UPDATE tasks SET state = 'cancelled', finished_at = now(), carry = NULL, preview = NULL
  WHERE run_id = ANY(%(runs)s) AND state IN ('waiting', 'queued', 'running')
 RETURNING id, sent_at IS NOT NULL AS out
 

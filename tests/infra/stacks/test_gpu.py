@@ -152,6 +152,8 @@ def test_a_machine_may_do_its_own_work_and_nothing_else(stage: Stage, queue: str
         "s3:GetObject", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents",
         "cloudwatch:PutMetricData", "autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth",
     }  # fmt: skip
+    if queue == "image":
+        allowed.add("s3:DeleteObject")
     found = statements(stage, queue)
     actions = {a for s in found for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
     assert actions == allowed
@@ -163,3 +165,5 @@ def test_a_machine_may_do_its_own_work_and_nothing_else(stage: Stage, queue: str
             assert statement["Condition"] == {"StringEquals": namespace}
     (write,) = [s for s in found if s["Action"] == "s3:PutObject"]
     assert json.dumps(write["Resource"]).endswith('"/media/*"]]}')
+    for delete in [s for s in found if s["Action"] == "s3:DeleteObject"]:
+        assert json.dumps(delete["Resource"]).endswith('"/media/*/preview-*"]]}'), "never what a run has made"

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from pydantic import BaseModel
 
+from contract.keys import new_delivery, preview_key
 from contract.messages import TASK_REQUESTED
 from lambdas.advance.handler import Advancer
 from lambdas.advance.settings import Settings
@@ -90,6 +91,17 @@ def test_an_event_that_cannot_be_true_holds_up_no_other(world: World, advancer: 
     answer = advancer.handle(sqs_event(first.started(), forged, first.succeeded()), None)
     assert failures(answer) == ["m1"]
     assert (world.state(good), world.state(bad)) == ("succeeded", "queued")
+
+
+def test_a_preview_that_is_not_the_deliverys_own_holds_up_no_other(world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    text = world.receive()
+    elsewhere = text.progress(0.5, preview=preview_key(new_delivery(), number=1))
+    nowhere = json.loads(text.progress(0.6).model_dump_json()) | {"preview": "https://example.org/a.webp"}
+    own = text.progress(0.7, preview=(key := text.preview()))
+    answer = advancer.handle(sqs_event(text.started(), elsewhere, json.dumps(nowhere), own), None)
+    assert failures(answer) == ["m1", "m2"]
+    assert world.task(run)["preview"] == key
 
 
 def test_a_text_that_postgresql_cannot_hold_is_no_poison(world: World, advancer: Advancer) -> None:

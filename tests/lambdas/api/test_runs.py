@@ -117,6 +117,46 @@ def test_polling_answers_304_until_something_changes(
     assert changed.headers["ETag"] != tag
 
 
+def test_a_step_under_way_shows_its_newest_preview_and_a_finished_one_none(
+    ana: Person, world: World, receive: Callable[..., Delivery]
+) -> None:
+    run_id = run_it(ana, a_pipeline(ana)).json()["id"]
+
+    def look() -> tuple[str, list[str | None]]:
+        answer = ana.get(f"/runs/{run_id}")
+        return answer.headers["ETag"], [task["preview_url"] for task in answer.json()["tasks"]]
+
+    text = receive()
+    world.hear(text.started(), text.progress(0.2))
+    before, shown = look()
+    assert shown == [None, None]
+    for _ in range(2):
+        key = text.preview()
+        world.hear(text.progress(0.2, preview=key))
+        after, shown = look()
+        assert shown == [f"/{key}", None]
+        assert after != before
+        before = after
+    assert ana.get("/runs").json()["items"][0]["tasks"][0]["preview_url"] == f"/{key}"
+    world.hear(text.succeeded())
+    assert look()[1] == [None, None]
+
+
+@pytest.mark.parametrize("end", ["cancel", "release"])
+def test_a_preview_does_not_outlive_the_work_that_it_shows(
+    ana: Person, world: World, receive: Callable[..., Delivery], end: str
+) -> None:
+    run_id = run_it(ana, a_pipeline(ana)).json()["id"]
+    text = receive()
+    world.hear(text.progress(0.2, preview=text.preview()))
+    if end == "cancel":
+        ana.post(f"/runs/{run_id}/cancel")
+    else:
+        world.hear(text.released())
+    assert ana.get(f"/runs/{run_id}").json()["tasks"][0]["preview_url"] is None
+    assert world.task(UUID(run_id))["preview"] is None
+
+
 def test_the_same_key_and_body_give_the_same_run(ana: Person, ben: Person) -> None:
     pipeline = a_pipeline(ana)
     first = run_it(ana, pipeline, key="k-1", seed=3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contract.kinds import Kind
 from contract.limits import MAX_ATTEMPTS
-from contract.messages import Progress, Released, Started
+from contract.messages import Progress, Released, Started, TaskEvent
 from lambdas.domain.pace import Pace
 from lambdas.domain.states import FINAL, OPEN, EventMalformed, RunState, Task, TaskState, expire, hear
 from tests.lambdas.flow.world import Delivery
@@ -37,7 +37,17 @@ def a_delivery(task: Task, *, attempt: int = 1, token: str = "token") -> Deliver
     return Delivery(request=SimpleNamespace(task=task.id, attempt=attempt, token=token, kind="text", seeds=[1]))
 
 
-outcomes = st.sampled_from(["started", "progress", "succeeded", "failed", "broken", "released", "silence"])
+def _event(delivery: Delivery, act: str) -> TaskEvent:
+    match act:
+        case "broken":
+            return delivery.failed(retryable=False)
+        case "shown":
+            return delivery.progress(preview=delivery.preview())
+        case _:
+            return getattr(delivery, act)()
+
+
+outcomes = st.sampled_from(["started", "progress", "shown", "succeeded", "failed", "broken", "released", "silence"])
 
 
 @given(acts=st.lists(st.tuples(outcomes, st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=30))
@@ -53,7 +63,7 @@ def test_whatever_is_heard_a_task_stays_within_its_rules(acts: list[tuple[str, i
         if act == "silence":
             task = expire(task, pace=PACE, now=now)
         else:
-            event = delivery.failed(retryable=False) if act == "broken" else getattr(delivery, act)()
+            event = _event(delivery, act)
             task = hear(task, event, first=delivery.id not in heard, pace=PACE, now=now)
             heard.add(delivery.id)
             assert not forged or task == before
@@ -61,6 +71,7 @@ def test_whatever_is_heard_a_task_stays_within_its_rules(acts: list[tuple[str, i
         assert before.attempt <= task.attempt <= MAX_ATTEMPTS
         assert (task.state == "running") <= (task.delivery is not None and task.lease_until is not None)
         assert (task.state in FINAL) == (task.finished_at is not None)
+        assert task.preview is None or (task.state == "running" and f"/{task.delivery}/" in task.preview)
         assert (task.state == "failed") == (task.error_code is not None)
         assert act == "succeeded" or task.state != "succeeded" or before.state == "succeeded"
 
@@ -96,6 +107,28 @@ def test_progress_whose_started_was_lost_stands_for_it() -> None:
     delivery = a_delivery(task)
     after = hear(task, delivery.progress(0.5), first=True, pace=PACE, now=NOW)
     assert (after.state, after.delivery, after.progress) == ("running", delivery.id, 0.5)
+
+
+def test_the_newest_preview_is_kept_until_the_delivery_no_longer_runs() -> None:
+    task = a_task()
+    delivery, other = a_delivery(task), a_delivery(task)
+    shown = hear(task, delivery.progress(preview=(first := delivery.preview())), first=True, pace=PACE, now=NOW)
+    assert shown.preview == first
+    newer = hear(shown, delivery.progress(preview=(second := delivery.preview())), first=False, pace=PACE, now=NOW)
+    assert newer.preview == second != first
+    late = delivery.progress(preview=first, seq=1)
+    assert hear(newer, late, first=False, pace=PACE, now=NOW).preview == second
+    ends = [delivery.failed(), delivery.failed(retryable=False), delivery.released(), delivery.succeeded()]
+    assert [hear(newer, event, first=False, pace=PACE, now=NOW).preview for event in ends] == [None] * 4
+    assert hear(newer, other.started(), first=True, pace=PACE, now=NOW).preview is None
+    assert expire(newer, pace=PACE, now=NOW).preview is None
+
+
+def test_nobody_shows_the_preview_of_another_delivery() -> None:
+    task = a_task()
+    delivery, other = a_delivery(task), a_delivery(task)
+    with pytest.raises(EventMalformed):
+        hear(task, delivery.progress(preview=other.preview()), first=True, pace=PACE, now=NOW)
 
 
 def test_a_step_makes_only_what_its_kind_makes() -> None:

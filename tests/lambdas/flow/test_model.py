@@ -113,9 +113,10 @@ class Protocol(RuleBasedStateMachine):
         self.events.append(delivery.started())
 
     @precondition(lambda self: self.hands)
-    @rule(which=number)
-    def a_worker_gets_on(self, which: int) -> None:
-        self.events.append(self.hands[which % len(self.hands)].progress())
+    @rule(which=number, shows=st.booleans())
+    def a_worker_gets_on(self, which: int, shows: bool) -> None:
+        delivery = self.hands[which % len(self.hands)]
+        self.events.append(delivery.progress(preview=delivery.preview() if shows else None))
 
     @precondition(lambda self: self.hands)
     @rule(which=number, how=OUTCOMES)
@@ -229,6 +230,13 @@ class Protocol(RuleBasedStateMachine):
             if keys:
                 self.made[task] = keys
         self.made = {task: keys for task, keys in self.made.items() if task in there}
+
+    @invariant()
+    def only_what_runs_has_a_preview_and_it_is_its_own(self) -> None:
+        rows = self.world.conn.execute(
+            "SELECT state, delivery, preview FROM tasks WHERE preview IS NOT NULL"
+        ).fetchall()
+        assert all(state == "running" and key.startswith(f"media/{delivery}/") for state, delivery, key in rows)
 
     @invariant()
     def runs_agree_with_their_tasks(self) -> None:

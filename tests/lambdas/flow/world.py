@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from contract import catalogue
-from contract.keys import delivery_prefix, new_delivery
+from contract.keys import delivery_prefix, new_delivery, preview_key
 from contract.messages import (
     TASK_REQUESTED,
     Alive,
@@ -77,9 +77,13 @@ class Delivery:
     def started(self) -> Started:
         return Started(**self._event())
 
-    def progress(self, fraction: float = 0.5, *, seq: int | None = None) -> Progress:
+    def progress(self, fraction: float = 0.5, *, seq: int | None = None, preview: str | None = None) -> Progress:
         self.seq += 1
-        return Progress(**self._event(), seq=seq or self.seq, fraction=fraction)
+        return Progress(**self._event(), seq=seq or self.seq, fraction=fraction, preview=preview)
+
+    def preview(self) -> str:
+        """The key of a preview that this delivery could show next."""
+        return preview_key(self.id, number=self.seq + 1)
 
     def succeeded(self, text: str = "A fox sleeps.", *, seconds: float = 2) -> Succeeded:
         prefix = delivery_prefix(self.id)

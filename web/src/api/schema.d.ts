@@ -1631,6 +1631,8 @@ export interface components {
         /**
          * Task
          * @description One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1.
+         *
+         *     `preview_url` is a small, rough picture of what is under way; it changes as the step gets on, and is gone with it.
          */
         Task: {
             /** Step */
@@ -1645,6 +1647,8 @@ export interface components {
             state: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** Progress */
             progress: number;
+            /** Preview Url */
+            preview_url: string | null;
             /** Prompt */
             prompt: string | null;
             /** Seconds */

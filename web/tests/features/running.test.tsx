@@ -1,5 +1,5 @@
 /** From a pipeline's form to a run that is watched and published. */
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import type { Spec } from "@/api/types";
@@ -159,6 +159,44 @@ describe("a run", () => {
     );
     expect(screen.getByText("Describe a green apple.")).toBeVisible();
     expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
+  });
+
+  it("that draws shows a rough preview, until what it makes is there", async () => {
+    const drawing = (preview: string | null) =>
+      aRun({ state: "running", tasks: [aTask({ state: "running", progress: 0.5, preview_url: preview })] });
+    const done = aRun({
+      state: "succeeded",
+      tasks: [aTask({ state: "succeeded", prompt: "an apple", outputs: [anImage()] })],
+    });
+    const looks = [
+      drawing(null),
+      drawing("/media/a/preview-1.webp"),
+      drawing("/media/a/preview-2.webp"),
+      done,
+    ];
+    openPage(at, { ...others, [`GET ${at}`]: () => (looks.length > 1 ? looks.shift() : looks[0]) as object });
+    expect(await screen.findByRole("heading", { name: "Working" })).toBeVisible();
+    expect(screen.queryByRole("img")).toBeNull();
+    const preview = await screen.findByRole("img", {
+      name: /Rough preview of what step 1 is drawing/,
+    });
+    await waitFor(() => expect(preview).toHaveAttribute("src", "/media/a/preview-2.webp"), { timeout: 3000 });
+    await screen.findByRole("heading", { name: "Done" });
+    expect(preview).not.toBeInTheDocument();
+    expect(screen.getByRole("img", { name: "an apple" })).toBeInTheDocument();
+  });
+
+  it("leaves out a preview that is gone already, and shows the next one", async () => {
+    let shown = "/media/a/preview-1.webp";
+    openPage(at, {
+      ...others,
+      [`GET ${at}`]: () =>
+        aRun({ state: "running", tasks: [aTask({ state: "running", progress: 0.5, preview_url: shown })] }),
+    });
+    fireEvent.error(await screen.findByRole("img"));
+    expect(screen.queryByRole("img")).toBeNull();
+    shown = "/media/a/preview-2.webp";
+    expect(await screen.findByRole("img", undefined, { timeout: 3000 })).toHaveAttribute("src", shown);
   });
 
   it("that failed says why in plain words and can be run again", async () => {

@@ -8,6 +8,7 @@ import { Progress } from "@/ui/Progress";
 import { PromptBlock } from "@/ui/PromptBlock";
 import { Notice } from "@/ui/State";
 import { StepCard } from "@/ui/StepCard";
+import { Preview } from "./Preview";
 import { useStateNames } from "./useStateNames";
 
 export function TaskCard({ task, place }: { task: RunTask; place: number }) {
@@ -32,6 +33,7 @@ export function TaskCard({ task, place }: { task: RunTask; place: number }) {
         </Notice>
       )}
       {task.prompt && <PromptBlock label={t`Prompt`} text={task.prompt} />}
+      {task.preview_url && <Preview url={task.preview_url} place={place} />}
       {task.outputs.length > 0 && <Outputs outputs={task.outputs} alt={task.prompt ?? ""} />}
       {task.error && <Notice tone="bad">{codeMessage(task.error.code, task.error.detail)}</Notice>}
     </StepCard>

@@ -1,0 +1,79 @@
+"""Shows pictures while they are drawn: small and rough, off the compute thread, and gone before the task is done."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from io import BytesIO
+
+from PIL.Image import Image
+
+from contract.keys import preview_key
+from gpu_worker.delivery import Delivery
+from gpu_worker.storage import Storage
+
+log = logging.getLogger(__name__)
+
+Sketch = Callable[[], Image | None]
+"""Draws what is under way, small and rough; None where that cannot be told."""
+
+_PROGRESS = 0.1
+"""How much further a delivery is at its next preview: each is a paid request, and a slow picture changes slowly."""
+
+
+class Previews:
+    """Draws, stores and deletes previews; progress events name the newest."""
+
+    def __init__(self, storage: Storage, *, pool: ThreadPoolExecutor, seconds: float) -> None:
+        """`seconds` lie at least between a delivery's previews; 0 is for none at all."""
+        self._storage = storage
+        self._pool = pool
+        self._seconds = seconds
+
+    def offer(self, delivery: Delivery, sketch: Sketch) -> None:
+        """Show one of the delivery's pictures if it is time for a preview; called by the compute thread."""
+        if not self._seconds or not self._is_due(delivery):
+            return
+        try:
+            picture = sketch()
+        except Exception:
+            log.exception("preview not drawn", extra=delivery.log_fields())
+            return
+        if picture:
+            key = preview_key(delivery.ticket.delivery, number=len(delivery.showing.jobs) + 1)
+            delivery.showing.jobs[key] = self._pool.submit(self._store, delivery, key, picture)
+
+    def clear(self, delivery: Delivery) -> None:
+        """Delete the delivery's previews, for what it made is there to be looked at; what S3 refuses is logged.
+
+        To be called from the pool: whatever was given to it before has at least begun, so that waiting ends.
+        """
+        showing = delivery.showing
+        if showing.jobs:
+            wait(showing.jobs.values())
+            showing.newest = None
+            try:
+                self._storage.delete(list(showing.jobs))
+            except Exception as error:  # noqa: BLE001 -- no picture is lost for a preview that stays
+                log.warning("previews not deleted", extra={**delivery.log_fields(), "error": type(error).__name__})
+
+    def _is_due(self, delivery: Delivery) -> bool:
+        """Whether the last preview is old enough, and what is left will take long enough to be worth one."""
+        showing, now = delivery.showing, time.monotonic()
+        if showing.since is None:
+            showing.since = showing.at = now
+        if now - showing.at < self._seconds or delivery.fraction < showing.fraction + _PROGRESS:
+            return False
+        showing.at, showing.fraction = now, delivery.fraction
+        left = (now - showing.since) * (1 - delivery.fraction) / delivery.fraction
+        return left >= self._seconds
+
+    def _store(self, delivery: Delivery, key: str, picture: Image) -> None:
+        file = BytesIO()
+        picture.save(file, "WEBP", quality=75)
+        try:
+            self._storage.write(key, file.getvalue(), content_type="image/webp")
+        except Exception as error:  # noqa: BLE001 -- nor for one that is not stored
+            log.warning("preview not stored", extra={**delivery.log_fields(), "error": type(error).__name__})
+        else:
+            delivery.showing.newest = key
