@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 Unit = Literal["Count", "Count/Second", "Seconds", "Bytes", "Percent"]
-Dimension = Literal["Queue", "Model", "Function"]
+Dimension = Literal["Queue", "Model", "Kind", "Code", "Function"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ METRICS: dict[str, Metric] = {
     "Texts": Metric("Count"),
     "TasksSucceeded": Metric("Count"),
     "TasksFailed": Metric("Count"),
+    # advance: from when a task was ready to when a worker had it, by the database's clock
+    "WaitSeconds": Metric("Seconds", "Queue"),
     # api: what people did
     "Accounts": Metric("Count"),
     "Guests": Metric("Count"),
@@ -45,8 +47,13 @@ METRICS: dict[str, Metric] = {
     "Instances": Metric("Count", "Queue"),
     # the worker: tasks
     "TaskSeconds": Metric("Seconds", "Model"),
-    "TaskFailures": Metric("Count", "Model"),
+    "KindSeconds": Metric("Seconds", "Kind"),
+    "TaskFailures": Metric("Count", "Code"),
+    # the worker: models
+    "BatchRows": Metric("Count", "Model"),
+    "ImagesPerSecond": Metric("Count/Second", "Model"),
     "TokensPerSecond": Metric("Count/Second", "Model"),
+    "LoadSeconds": Metric("Seconds", "Model"),
     # the worker: the machine
     "Slots": Metric("Count", "Queue"),
     "Busy": Metric("Count", "Queue"),
@@ -66,7 +73,7 @@ class Meter:
     namespace: str = ""
 
     def put(self, values: Mapping[str, float], *, of: str | None = None) -> None:
-        """Publish these metrics, which share a dimension, for the queue, model or function `of`."""
+        """Publish these metrics, which share a dimension, for the queue, model, kind, code or function `of`."""
         if self.namespace and values:
             # One write, so that no other thread's line comes between the text and its end.
             sys.stdout.write(line(self.namespace, values, of=of, at=datetime.now(tz=UTC)) + "\n")

@@ -75,6 +75,7 @@ class Finisher:
             self._inbox.delete(delivery.receipt)
             log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
             self._meter.put({"TaskSeconds": seconds}, of=delivery.request.model)
+            self._meter.put({"KindSeconds": seconds}, of=delivery.request.kind)
         except Exception:
             log.exception("success not reported", extra=delivery.log_fields())
         finally:
@@ -87,8 +88,6 @@ class Finisher:
             self._reporter.failed(delivery.ticket, failure)
             self._inbox.delete(delivery.receipt)
             log.info("task failed", extra={**delivery.log_fields(), "code": failure.code})
-            if failure.code != failures.CANCELLED:
-                self._meter.put({"TaskFailures": 1}, of=delivery.request.model)
         except Exception:
             log.exception("failure not reported", extra=delivery.log_fields())
         finally:

@@ -9,7 +9,7 @@ from functools import partial
 
 from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
-from contract.kinds import CaptionParams, EditParams, Kind, UpscaleParams
+from contract.kinds import KINDS, CaptionParams, EditParams, Kind, UpscaleParams
 from contract.metrics import Meter
 from gpu_worker import failures, imaging, memory
 from gpu_worker.batch import Rules, Seat, Waiting
@@ -102,7 +102,7 @@ class Lane:
             most = self._most.get(shape, model.batch)
             seats = self._batch(first, engine, key=key, model=model, kind=kind, most=most)
             try:
-                with self._measured(engine, model=model):
+                with self._measured(engine, model=model, kind=kind, rows=len(seats)):
                     self._run(seats, engine, size=model.batch if self._rules.is_strict else len(seats))
             except Exception as error:  # noqa: BLE001 -- whatever an engine trips over ends its tasks, not the lane
                 if not self._may_halve(seats, error):
@@ -158,11 +158,16 @@ class Lane:
                 self._finisher.succeed(delivery)
 
     @contextmanager
-    def _measured(self, engine: Engine, *, model: Model) -> Generator[None]:
+    def _measured(self, engine: Engine, *, model: Model, kind: Kind, rows: int) -> Generator[None]:
         began, before = time.monotonic(), engine.tokens
         yield
-        if drawn := engine.tokens - before:
-            self._meter.put({"TokensPerSecond": drawn / (time.monotonic() - began)}, of=model.id)
+        seconds, drawn = time.monotonic() - began, engine.tokens - before
+        values: dict[str, float] = {"BatchRows": rows}
+        if drawn:
+            values["TokensPerSecond"] = drawn / seconds
+        if KINDS[kind].makes == "image":
+            values["ImagesPerSecond"] = rows / seconds
+        self._meter.put(values, of=model.id)
 
     def _fail(self, seats: list[Seat], error: Exception) -> None:
         if not isinstance(error, TaskFailure):

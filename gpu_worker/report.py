@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from contract.catalogue import Queue
 from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
+from contract.metrics import Meter
+from gpu_worker import failures
 from gpu_worker.delivery import Ticket
 from gpu_worker.failures import TaskFailure
 
@@ -20,11 +22,12 @@ log = logging.getLogger(__name__)
 class Reporter:
     """Sends events; its methods may be called from any thread and raise when SQS refuses."""
 
-    def __init__(self, sqs: Any, *, queue_url: str, worker: str, patience_seconds: float) -> None:
+    def __init__(self, sqs: Any, *, queue_url: str, worker: str, patience_seconds: float, meter: Meter) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
         self._worker = worker
         self._patience = patience_seconds
+        self._meter = meter
 
     def alive(
         self, queue: Queue, *, slots: int, busy: int, models: Sequence[str], ram_bytes: int, vram_bytes: int
@@ -55,6 +58,8 @@ class Reporter:
         self._send(event, patience=self._patience)
 
     def failed(self, ticket: Ticket, failure: TaskFailure) -> None:
+        if failure.code != failures.CANCELLED:
+            self._meter.put({"TaskFailures": 1}, of=failure.code)
         event = Failed(
             **self._signature(ticket),
             code=failure.code,

@@ -53,12 +53,14 @@ class Worker:
             queue_url=settings.events_queue_url,
             worker=settings.worker,
             patience_seconds=settings.send_patience_seconds,
+            meter=self._meter,
         )
         self._models = Models(
             catalogue,
             models_dir=settings.models_dir,
             memory_bytes=settings.memory_bytes,
             build=partial(engines.build, threads=settings.threads),
+            meter=self._meter,
         )
         self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")
         self._prompts = PromptFilter(settings.prompt_filter)

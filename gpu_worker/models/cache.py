@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contract.catalogue import Catalogue, Model, Queue
 from contract.kinds import Kind
+from contract.metrics import Meter
 from gpu_worker import memory
 from gpu_worker.engines.base import Engine
 from gpu_worker.failures import TaskFailure
@@ -19,18 +20,22 @@ log = logging.getLogger(__name__)
 
 Engines = dict[Kind, Engine]
 
+_SILENT = Meter()
+
 
 class Models:
     """The loaded models of one process, used by one compute thread per queue."""
 
     def __init__(
-        self, catalogue: Catalogue, *, models_dir: Path, memory_bytes: int, build: Callable[[Model, Path], Engines]
-    ) -> None:
+        self, catalogue: Catalogue, *, models_dir: Path, memory_bytes: int, build: Callable[[Model, Path], Engines],
+        meter: Meter = _SILENT,
+    ) -> None:  # fmt: skip
         """`memory_bytes` is the room for loaded models; 0 is what the machine can spare."""
         self._catalogue = catalogue
         self._models_dir = models_dir
         self._wanted_bytes = memory_bytes
         self._build = build
+        self._meter = meter
         self._loaded: dict[str, Engines] = {}
         """Least recently used first."""
 
@@ -76,7 +81,9 @@ class Models:
             self._make_room(model.memory_bytes)
             began = time.monotonic()
             self._loaded[model.id] = self._built(model)
-            log.info("model loaded", extra={"model": model.id, "seconds": round(time.monotonic() - began, 1)})
+            seconds = time.monotonic() - began
+            log.info("model loaded", extra={"model": model.id, "seconds": round(seconds, 1)})
+            self._meter.put({"LoadSeconds": seconds}, of=model.id)
 
     def preload(self, queue: Queue) -> None:
         """Load as many models of a queue as fit together, so that the first task need not wait; logs what fails."""

@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.stacks.api import Api
 from infra.stacks.data import Data
-from infra.stacks.metrics import of_aws, of_every_model, own
+from infra.stacks.metrics import of_aws, of_every, own
 from infra.stacks.queues import Queues
 from infra.stacks.settings import QUEUES, StageSettings
 
@@ -52,12 +52,19 @@ class Dashboards:
     def _inference(self) -> Rows:
         return [
             [
-                _graph("Seconds of a task by model, mean", [self._models("TaskSeconds", "Average")]),
-                _graph("Seconds of a task by model, p95", [self._models("TaskSeconds", "p95")]),
+                _graph("Seconds of a task by model, mean", [self._every("TaskSeconds", "Average")]),
+                _graph("Seconds of a task by model, p95", [self._every("TaskSeconds", "p95")]),
+                _graph("Seconds of a task by kind, mean", [self._every("KindSeconds", "Average")]),
             ],
             [
-                _graph("Tokens per second by model", [self._models("TokensPerSecond", "Average")]),
-                _graph("Tries that failed by model", [self._models("TaskFailures", "Sum")]),
+                _graph("Images per second by model", [self._every("ImagesPerSecond", "Average")]),
+                _graph("Tokens per second by model", [self._every("TokensPerSecond", "Average")]),
+                _graph("Rows of a batch by model", [self._every("BatchRows", "Average")]),
+            ],
+            [
+                _graph("Tries that failed, by reason", [self._every("TaskFailures", "Sum")]),
+                _graph("Seconds until a model is loaded", [self._every("LoadSeconds", "Maximum")]),
+                _graph("Seconds until a worker has a task", self._queue_own("WaitSeconds", "Average")),
             ],
             [
                 _graph("Backlog in the database", self._queue_own("Backlog", "Maximum")),
@@ -117,8 +124,8 @@ class Dashboards:
     def _own(self, name: str) -> cloudwatch.Metric:
         return own(self.settings, name)
 
-    def _models(self, name: str, statistic: str) -> cloudwatch.MathExpression:
-        return of_every_model(self.settings, name, statistic=statistic)
+    def _every(self, name: str, statistic: str) -> cloudwatch.MathExpression:
+        return of_every(self.settings, name, statistic=statistic)
 
     def _queue_own(self, name: str, statistic: str) -> Metrics:
         return [own(self.settings, name, of=queue, statistic=statistic) for queue in QUEUES]

@@ -28,11 +28,12 @@ def own(
     )
 
 
-def of_every_model(settings: StageSettings, name: str, *, statistic: str) -> cloudwatch.MathExpression:
-    """A metric of each model that has run lately, whichever those are."""
-    if METRICS[name].dimension != "Model":
-        raise ValueError(f"{name} is not a metric of models")
-    search = f'{{{settings.metrics_namespace},Model}} MetricName="{name}"'
+def of_every(settings: StageSettings, name: str, *, statistic: str) -> cloudwatch.MathExpression:
+    """A metric of each model, kind or code of the last hours, whichever those are."""
+    dimension = METRICS[name].dimension
+    if dimension is None:
+        raise ValueError(f"{name} has no dimension")
+    search = f'{{{settings.metrics_namespace},{dimension}}} MetricName="{name}"'
     expression = f"SEARCH('{search}', '{statistic}', {int(PERIOD.to_seconds())})"
     return cloudwatch.MathExpression(expression=expression, label="", period=PERIOD)
 

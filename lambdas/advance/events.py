@@ -26,6 +26,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a task of a queue was ready before a worker had it."""
+
+    queue: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Aftermath:
     """What to do once the transaction has committed."""
 
@@ -34,6 +42,7 @@ class Aftermath:
     """Tasks whose workers are to leave them."""
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     """What was made and what failed, by the metric's name."""
+    waits: Sequence[Wait] = ()
 
 
 def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aftermath:
@@ -49,7 +58,7 @@ def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aft
     messages = dispatch(conn, pace=pace) if recorded.makes_room or signs else []
     if heard:
         workers.tick(conn, sent_at=heard[-1].sent_at)
-    return Aftermath(messages=messages, cancelled=recorded.cancelled, counts=recorded.counts)
+    return Aftermath(messages=messages, cancelled=recorded.cancelled, counts=recorded.counts, waits=recorded.waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class _Recorded:
 
     cancelled: Collection[UUID] = ()
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    waits: Sequence[Wait] = ()
     makes_room: bool = False
 
 
@@ -73,7 +83,20 @@ def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -
     moved = {task.run_id for task in changed if task.state != held[task.id].task.state and task.state != "queued"}
     cancelled = settle(conn, run_ids=moved) if moved else []
     makes_room = any(task.state != "running" for task in changed)
-    return _Recorded(cancelled=cancelled, counts=_counts(changed, wins), makes_room=makes_room)
+    return _Recorded(
+        cancelled=cancelled,
+        counts=_counts(changed, wins),
+        waits=[wait for task in changed if (wait := _wait(held[task.id], task))],
+        makes_room=makes_room,
+    )
+
+
+def _wait(before: Held, after: Task) -> Wait | None:
+    """How long the task waited if it has just started for the first time."""
+    is_first = before.task.started_at is None and after.attempt == 1
+    if after.started_at is None or before.ready_at is None or not is_first:
+        return None
+    return Wait(before.queue, (after.started_at - before.ready_at).total_seconds())
 
 
 def _counts(changed: Iterable[Task], wins: Sequence[Succeeded]) -> dict[str, int]:

@@ -95,6 +95,8 @@ class Advancer:
         queues.send_tasks(self._sqs, aftermath.messages, urls=settings.queue_urls)
         media.mark_cancelled(self._s3, aftermath.cancelled, bucket=settings.media_bucket)
         self._meter.put(aftermath.counts)
+        for wait in aftermath.waits:
+            self._meter.put({"WaitSeconds": wait.seconds}, of=wait.queue)
 
 
 def _read(record: dict[str, Any]) -> Heard:

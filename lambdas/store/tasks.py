@@ -20,9 +20,11 @@ _SQL = load("tasks")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A task that nobody else changes before the transaction ends, and the database's time."""
+    """A task that nobody else changes before the transaction ends; `now` is the database's time."""
 
     now: datetime
+    queue: str
+    ready_at: datetime | None
     task: Task
 
 
@@ -74,7 +76,10 @@ def lock_expired(conn: Connection[Any], *, clock: datetime, limit: int) -> list[
 
 def _held(conn: Connection[Any], query: LiteralString, params: dict[str, Any]) -> list[Held]:
     with conn.cursor(row_factory=dict_row) as cursor:
-        return [Held(now=row.pop("now"), task=Task(**row)) for row in cursor.execute(query, params)]
+        return [
+            Held(now=row.pop("now"), queue=row.pop("queue"), ready_at=row.pop("ready_at"), task=Task(**row))
+            for row in cursor.execute(query, params)
+        ]
 
 
 def save(conn: Connection[Any], *, changed: Sequence[Task]) -> None:

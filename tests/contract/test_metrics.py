@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
-from contract.metrics import METRICS, Meter, line
+from contract.metrics import METRICS, Dimension, Meter, line
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -52,4 +53,4 @@ def test_without_a_namespace_nothing_is_written(capsys: pytest.CaptureFixture[st
 
 
 def test_no_metric_has_a_name_of_the_format_itself() -> None:
-    assert not set(METRICS) & {"_aws", "Queue", "Model", "Function"}
+    assert not set(METRICS) & {"_aws", *get_args(Dimension)}

@@ -34,14 +34,19 @@ def test_a_worker_measures_its_tasks_and_its_machine(
     worker = start_worker(metrics_namespace=NAMESPACE)
     tasks = [
         site.send("text", a_text_request(max_tokens=8)),
-        site.send("image", an_image_request()),
+        site.send("image", an_image_request(seeds=(1, 2, 3))),
         site.send("image", an_edit_request("uploads/none")),
     ]
     assert [site.final(task).event for task in tasks] == ["succeeded", "succeeded", "failed"]
+    assert site.final(site.send("image", an_image_request() | {"params": {}})).event == "failed"
     worker.stop()
     found = published(capsys.readouterr().out)
     assert {line["Model"] for line in found["TaskSeconds"]} == {TEXT_MODEL.id, TINY.id}
-    assert [line["Model"] for line in found["TaskFailures"]] == [TINY.id]
+    assert {line["Kind"] for line in found["KindSeconds"]} == {"text", "image"}
+    assert [line["Code"] for line in found["TaskFailures"]] == ["picture_missing", "bad_message"]
+    assert {line["Model"]: line["BatchRows"] for line in found["BatchRows"]} == {TEXT_MODEL.id: 1, TINY.id: 3}
+    assert [line["Model"] for line in found["ImagesPerSecond"]] == [TINY.id]
+    assert {line["Model"] for line in found["LoadSeconds"]} == {TEXT_MODEL.id, TINY.id}
     (speed,) = found["TokensPerSecond"]
     assert speed["Model"] == TEXT_MODEL.id
     assert speed["TokensPerSecond"] > 0

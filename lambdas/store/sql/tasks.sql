@@ -1,7 +1,7 @@
 -- name: lock
 -- The tasks with these ids and the states of their runs, held until the transaction ends.
 -- Every change of a task but its sending holds the lock of its run, taken in the order of run ids.
-SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
+SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
        t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
        t.batch, t.worker, t.carry, t.error_code, t.error_detail
   FROM runs r JOIN tasks t ON t.run_id = r.id
@@ -11,7 +11,7 @@ SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent
 
 -- name: lock_expired
 -- Tasks that are out and whose lease ran out before `clock`, oldest first; those that somebody else holds wait.
-SELECT now() AS now, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
+SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
        t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
        t.batch, t.worker, t.carry, t.error_code, t.error_detail
   FROM tasks t JOIN runs r ON r.id = t.run_id

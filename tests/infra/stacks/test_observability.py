@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.metrics import METRICS
-from infra.stacks.metrics import of_every_model, own
+from infra.stacks.metrics import of_every, own
 from infra.stacks.settings import QUEUES
 from tests.infra.stacks.templates import Properties, Stage, stage_settings, synthesized
 
@@ -58,7 +58,7 @@ def drawn(widgets: list[dict[str, Any]]) -> Iterator[list[Any]]:
 
 
 def searched(widgets: list[dict[str, Any]]) -> set[str]:
-    """The names of the metrics that a dashboard looks up for whichever models there are."""
+    """The names of the metrics that a dashboard looks up for whichever models, kinds or codes there are."""
     return set(re.findall(r'MetricName=\\"(\w+)\\"', json.dumps(widgets)))
 
 
@@ -164,5 +164,5 @@ def test_a_metric_is_asked_for_with_the_dimension_that_it_has() -> None:
         own(settings, "Backlog")
     with pytest.raises(ValueError, match="dimension"):
         own(settings, "Images", of="text")
-    with pytest.raises(ValueError, match="models"):
-        of_every_model(settings, "Backlog", statistic="Sum")
+    with pytest.raises(ValueError, match="dimension"):
+        of_every(settings, "Images", statistic="Sum")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from contract.keys import new_delivery, preview_key
 from contract.messages import TASK_REQUESTED
+from lambdas.advance.events import Heard, advance
 from lambdas.advance.handler import Advancer
 from lambdas.advance.settings import Settings
 from lambdas.store import runs
@@ -186,4 +187,17 @@ def test_what_was_made_and_what_failed_is_counted_once(
             assert failures(advancer.handle(event, None)) == []
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     counts = [{name: v for name, v in line.items() if name not in {"_aws", "Function"}} for line in lines]
-    assert counts == [{"ColdStarts": 1}, {"Texts": 1, "TasksSucceeded": 1, "TasksFailed": 1}]
+    assert counts[:2] == [{"ColdStarts": 1}, {"Texts": 1, "TasksSucceeded": 1, "TasksFailed": 1}]
+    assert [(set(line), line["Queue"]) for line in counts[2:]] == [({"Queue", "WaitSeconds"}, "text")] * 2
+
+
+def test_a_task_has_waited_from_when_it_was_ready_to_its_first_start(world: World) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    world.pass_time(40)
+    text = world.receive()
+    (wait,) = advance(world.conn, [Heard(text.started(), datetime.now(tz=UTC))], pace=world.pace).waits
+    assert wait.queue == "text"
+    assert 40 <= wait.seconds < 60
+    again = [text.progress(0.1), text.failed()]
+    assert advance(world.conn, [Heard(event, event.sent_at) for event in again], pace=world.pace).waits == []
+    assert world.task(run)["attempt"] == 2
