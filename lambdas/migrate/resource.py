@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 import json
 import logging
 from collections.abc import Callable
+from traceback import format_tb
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -32,8 +33,9 @@ def answer(event: dict[str, Any], *, carried: str, apply: Callable[[], list[str]
         try:
             applied = apply()
         except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the deployment has to hear of it
-            _LOG.exception("migrations not applied")
             status, reason = "FAILED", _reason(error)
+            # Not the exception as it stands: a database's may quote rows, and rows hold what people wrote.
+            _LOG.error("migrations not applied", extra={"reason": reason, "trace": format_tb(error.__traceback__)})
     _LOG.info("migrations", extra={"request": event["RequestType"], "applied": applied, "status": status})
     _send(event, status=status, reason=reason)
     return applied
@@ -42,7 +44,8 @@ def answer(event: dict[str, Any], *, carried: str, apply: Callable[[], list[str]
 def _reason(error: Exception) -> str:
     """What an operator reads among the stack's events: never a row, which the rest of a database's error may quote."""
     said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-    return f"{type(error).__name__}: {said or error}"[:_REASON_CHARACTERS]
+    where = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
+    return f"{where}{type(error).__name__}: {said or error}"[:_REASON_CHARACTERS]
 
 
 def _send(event: dict[str, Any], *, status: str, reason: str) -> None:

@@ -45,10 +45,18 @@ def apply_to(conn: Connection[Any], folder: Path = FOLDER) -> list[str]:
     conn.execute(_SQL["create_table"])
     waiting = _waiting(conn, read(folder))
     for migration in waiting:
+        _apply(conn, migration)
+    return [migration.name for migration in waiting]
+
+
+def _apply(conn: Connection[Any], migration: Migration) -> None:
+    try:
         with conn.transaction():
             conn.execute(migration.statements)
             conn.execute(_SQL["record"], {"name": migration.name, "sha256": migration.sha256})
-    return [migration.name for migration in waiting]
+    except psycopg.Error as error:
+        error.add_note(migration.name)
+        raise
 
 
 def read(folder: Path = FOLDER) -> list[Migration]:

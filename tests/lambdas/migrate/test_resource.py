@@ -89,16 +89,20 @@ def test_a_failing_migration_fails_the_deployment_and_says_why(mailbox: Mailbox,
     applied = resource.answer(a_request(mailbox), carried="m1", apply=lambda: migrations.apply(empty, tmp_path))
     assert applied == []
     (letter,) = mailbox.letters
-    assert (letter["Status"], letter["Reason"]) == ("FAILED", "DivisionByZero: division by zero")
+    assert (letter["Status"], letter["Reason"]) == ("FAILED", "0001_wrong.sql: DivisionByZero: division by zero")
 
 
-def test_the_reason_quotes_no_rows(mailbox: Mailbox, empty: str, tmp_path: Path) -> None:
+def test_neither_the_reason_nor_the_log_quotes_a_row(
+    mailbox: Mailbox, empty: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     statements = "CREATE TABLE people (email text UNIQUE); INSERT INTO people VALUES ('ana@x.test'), ('ana@x.test')"
     (tmp_path / "0001_twice.sql").write_text(statements)
     resource.answer(a_request(mailbox), carried="m1", apply=lambda: migrations.apply(empty, tmp_path))
     (letter,) = mailbox.letters
-    assert letter["Reason"].startswith("UniqueViolation: ")
-    assert "ana@" not in letter["Reason"]
+    assert letter["Reason"].startswith("0001_twice.sql: UniqueViolation: ")
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "ana@" not in f"{letter} {caplog.text} {vars(record)}"
+    assert record.__dict__["reason"] == letter["Reason"]
 
 
 def test_a_rollback_s_request_for_other_migrations_is_granted_without_doing_anything(mailbox: Mailbox) -> None:
