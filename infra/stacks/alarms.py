@@ -190,8 +190,9 @@ class Watches:
             self._of_database("DatabaseConnections", "Maximum"),
             threshold=wanted.connections,
             periods=2,
-            advice="The database has hardly a connection left. Lower api.burst or api.reserved_concurrency, choose a "
-            "larger database.size, or set database.proxy.",
+            advice="The functions hold all the connections that are meant for them. Look at the API's dashboard: if "
+            "answers have become slow, mend that; if more people have come, choose a larger database.size. Until then "
+            "a lower api.burst or api.reserved_concurrency refuses requests instead of failing them.",
         )
         yield Watch(
             "database-disk",
@@ -207,8 +208,8 @@ class Watches:
             self._of_database("CPUUtilization", "Average"),
             threshold=90,
             periods=6,
-            advice="The database has computed at its limit for half an hour. Its Performance Insights name the "
-            "statements; a larger database.size is the quick remedy.",
+            advice="The database has computed at its limit for half an hour. Database Insights (CloudWatch, Insights) "
+            "names the statements; a larger database.size is the quick remedy.",
         )
 
     def _done(self, queue: str) -> cloudwatch.Metric:

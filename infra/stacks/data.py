@@ -94,7 +94,11 @@ class Data(StageStack):
             manage_master_user_password=True,
             iam_authentication=True,
             # The server keeps its log for a week; in CloudWatch nobody would ever delete it.
-            parameters={"rds.force_ssl": "1", "rds.log_retention_period": str(_LOG_MINUTES)},
+            parameters={
+                "rds.force_ssl": "1",
+                "rds.log_retention_period": str(_LOG_MINUTES),
+                "max_connections": str(wanted.max_connections),
+            },
             vpc=network.vpc,
             vpc_subnets=PRIVATE,
             security_groups=[self._reached_as],

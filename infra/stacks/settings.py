@@ -12,13 +12,25 @@ from contract.catalogue import Profile, Queue
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
 StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9]+$")]
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731, 1827, 3653]
 
 _MEMORY_GIB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
-_CONNECTION_BYTES = 9_531_392
-"""RDS for PostgreSQL allows a connection for each of these bytes of the instance's memory."""
-_SPARE = 0.8
-"""The share of those connections that functions may take; the rest is for the server itself and for people."""
+_CONNECTIONS_PER_GIB = 80
+"""Of `max_connections`, which the stack sets: what RDS sets by itself is some hundred of the memory that its own
+processes leave, and nobody knows beforehand how much that is.
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+"""
+_FOR_FUNCTIONS = 0.85
+"""The share of them that functions may take; the rest is for the server itself and for people."""
+_ANSWER_SECONDS = 1
+"""What requests may take before more of them run at one time than the throttle was meant to let: most take 0.04 s."""
+
+
+_NOT_FOR_THE_IMAGE = ("g4ad.", "g5g.", "p6e-")
+"""With GPUs of AMD, or processors of ARM: the machine image has drivers and programs for neither."""
+_OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso")
+"""Their CloudFront, certificates and names of services are others, and nothing here was tried there."""
 
 
 class SettingsInvalid(Exception):
@@ -77,23 +89,33 @@ class Database(_Group):
         return self
 
     @property
+    def max_connections(self) -> int:
+        """How many the server allows."""
+        return _MEMORY_GIB[self.size] * _CONNECTIONS_PER_GIB
+
+    @property
     def connections(self) -> int:
-        """How many connections functions may hold at one time."""
-        allowed = min(_MEMORY_GIB[self.size] * 1024**3 // _CONNECTION_BYTES, 5_000)
-        return int(allowed * _SPARE)
+        """How many of them functions may hold at one time."""
+        return int(self.max_connections * _FOR_FUNCTIONS)
 
 
 class Api(_Group):
     """How much the functions may do at one time."""
 
-    requests_per_second: int = Field(default=50, ge=1, le=10_000)
-    burst: int = Field(default=60, ge=1, le=5_000)
+    requests_per_second: int = Field(default=25, ge=1, le=10_000)
+    burst: int = Field(default=35, ge=1, le=5_000)
+    """So many requests may come in one moment, and the next ones by the second."""
     memory_mib: int = Field(default=1_769, ge=512, le=10_240)
     """1,769 MiB are one whole core."""
     advance_concurrency: int = Field(default=5, ge=2, le=1_000)
     """How many batches of events are handled at one time."""
     reserved_concurrency: int | None = Field(default=None, ge=1, le=1_000)
     """How many requests are answered at one time, whatever others in the account do; new accounts refuse it."""
+
+    @property
+    def at_once(self) -> int:
+        """How many requests are answered at one time, by the reserved concurrency or else by the throttle."""
+        return self.reserved_concurrency or self.burst + self.requests_per_second * _ANSWER_SECONDS
 
 
 class Media(_Group):
@@ -111,7 +133,9 @@ class Workers(_Group):
 
     instances: int = Field(default=2, ge=0, le=1_000)
     """At most; none run while nothing waits."""
-    types: tuple[str, ...] = Field(default=("g6.xlarge", "g5.xlarge", "g6.2xlarge", "g5.2xlarge"), min_length=1)
+    types: tuple[InstanceType, ...] = Field(
+        default=("g6.xlarge", "g5.xlarge", "g6.2xlarge", "g5.2xlarge"), min_length=1
+    )
     on_demand: int = Field(default=0, ge=0)
     """So many of them, before any other, are not spot machines."""
     disk_gib: int = Field(default=150, ge=100, le=16_384)
@@ -119,9 +143,14 @@ class Workers(_Group):
     """The backlog that one machine is meant to have."""
 
     @model_validator(mode="after")
-    def _on_demand_fits(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.on_demand > self.instances:
             raise ValueError("on_demand: must not exceed instances")
+        if len(set(self.types)) < len(self.types):
+            raise ValueError("types: names one twice")
+        for name in self.types:
+            if not name.startswith(("g", "p")) or name.startswith(_NOT_FOR_THE_IMAGE):
+                raise ValueError(f"types: {name} does not have an NVIDIA GPU beside an x86 processor")
         return self
 
 
@@ -192,6 +221,7 @@ class StageSettings(_Group):
     def _contradictions(self) -> list[tuple[bool, str]]:
         missing = [queue for queue in QUEUES if queue not in self.workers]
         return [
+            (self.region.startswith(_OTHER_PARTITIONS), f"region: {self.region} is not one of AWS's public regions"),
             (bool(missing), f"workers: {', '.join(missing)} missing"),
             self._too_many_at_once(),
             (self.emulated and self.database.proxy, "database.proxy: the emulator has none"),
@@ -203,11 +233,11 @@ class StageSettings(_Group):
 
     def _too_many_at_once(self) -> tuple[bool, str]:
         """Each function that runs holds one connection, with a proxy too: its session settings pin one to it."""
-        name = "reserved_concurrency" if self.api.reserved_concurrency else "burst"
-        at_once = self.api.reserved_concurrency or self.api.burst
+        name = "reserved_concurrency" if self.api.reserved_concurrency else "burst and api.requests_per_second"
+        # Beside the requests: a batch of events each, sweep, and migrate.
         room = self.database.connections - self.api.advance_concurrency - 2
-        advice = f"database.size {self.database.size} leaves {room} connections: lower it, or choose a larger size"
-        return at_once > room, f"api.{name}: {at_once} requests at one time, but {advice}"
+        advice = f"database.size {self.database.size} leaves {room} connections: lower them, or choose a larger size"
+        return self.api.at_once > room, f"api.{name}: {self.api.at_once} requests at one time, but {advice}"
 
 
 def read_stages(context: Mapping[str, Any]) -> list[StageSettings]:

@@ -69,17 +69,25 @@ def test_the_large_stage_connects_through_the_proxy_and_migrates_past_it(large: 
     assert "Proxy" not in json.dumps(environment(large, "migrate")["ATELIER_DATABASE_URL"])
 
 
-def test_one_instance_holds_one_connection(stage: Stage) -> None:
+def test_functions_hold_fewer_connections_than_the_database_allows(stage: Stage) -> None:
+    """One each: what the throttle lets in within a second, the batches of events, sweep, and migrate."""
+    throttle = stage.one("api", "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+    within_a_second = throttle["ThrottlingBurstLimit"] + throttle["ThrottlingRateLimit"]
+    requests = function(stage, "api").get("ReservedConcurrentExecutions", within_a_second)
+    batches = stage.one("api", "AWS::Lambda::EventSourceMapping")["ScalingConfig"]["MaximumConcurrency"]
     assert environment(stage, "api")["ATELIER_POOL_SIZE"] == "1"
+    allowed = int(stage.one("data", "AWS::RDS::DBParameterGroup")["Parameters"]["max_connections"])
+    assert requests + batches + 2 <= allowed * 0.9, "and some are left for people"
 
 
-def test_connections_are_bounded(small: Stage, large: Stage) -> None:
-    for stage in (small, large):
-        mapping = stage.one("api", "AWS::Lambda::EventSourceMapping")
-        assert mapping["ScalingConfig"] == {"MaximumConcurrency": stage.settings.api.advance_concurrency}
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+def test_a_large_stage_reserves_its_concurrency_and_a_small_one_does_not(small: Stage, large: Stage) -> None:
     assert "ReservedConcurrentExecutions" not in function(small, "api"), "new accounts refuse it"
     assert function(large, "api")["ReservedConcurrentExecutions"] == 500
+
+
+def test_one_event_that_fails_does_not_bring_back_the_others_of_its_batch(stage: Stage) -> None:
+    mapping = stage.one("api", "AWS::Lambda::EventSourceMapping")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_no_function_may_do_everything_or_anything_anywhere(stage: Stage) -> None:

@@ -32,6 +32,7 @@ def test_the_database_is_safe(stage: Stage) -> None:
     assert database["DBInstanceClass"].startswith("db.t4g.")
     parameters = stage.one("data", "AWS::RDS::DBParameterGroup")
     assert parameters["Parameters"]["rds.force_ssl"] == "1"
+    assert parameters["Parameters"]["max_connections"] == str(stage.settings.database.max_connections)
     assert "EnableCloudwatchLogsExports" not in database, "its log would be kept for ever"
 
 
