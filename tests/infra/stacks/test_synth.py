@@ -12,7 +12,9 @@ from aws_cdk import App
 from cdk_nag import AwsSolutionsChecks
 
 from infra.stacks import nag
-from tests.infra.stacks.templates import ROOT, synthesized
+from tests.infra.stacks.templates import CDK, EMULATOR, ROOT, synthesized
+
+LARGE = CDK["context"]["stages"]["large"]
 
 
 def acknowledged(app: App) -> set[tuple[str, str]]:
@@ -41,10 +43,19 @@ def covers(accepted: tuple[str, str], found: tuple[str, str]) -> bool:
     return rule == broken and (where == path or where.startswith(f"{path}/"))
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(
+    params=[
+        ("small", {}),
+        ("large", {}),
+        ("emulated", {"emulator": EMULATOR, "retain": False}),
+        ("virginia", {"region": "us-east-1", "domain": LARGE["domain"], "waf": True}),
+    ],
+    ids=lambda stage: stage[0],
+)
 def app(request: pytest.FixtureRequest) -> App:
-    """An example stage in which every acknowledgement is noted and none is granted."""
-    return synthesized(request.param, context={nag.STRICT: True}).app
+    """A stage in which every acknowledgement is noted and none is granted."""
+    name, changes = request.param
+    return synthesized(name, context={nag.STRICT: True}, **changes).app
 
 
 def test_each_acknowledgement_still_bites_and_nothing_else_is_found(app: App) -> None:
