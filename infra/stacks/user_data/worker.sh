@@ -24,7 +24,11 @@ ETC=${ATELIER_ETC:-/etc}
 LOG_AGENT=${ATELIER_LOG_AGENT:-/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl}
 
 # ---- Every machine ----------------------------------------------------------------------------------------------
-say() { printf '{"level": "info", "message": "%s", "at": "%s"}\n' "$1" "$(date -u +%FT%TZ)"; }
+say() {
+    local text=${1//\\/\\\\}
+    text=${text//\"/\\\"}
+    printf '{"level": "%s", "message": "%s", "at": "%s"}\n' "${2:-info}" "${text//$'\n'/ }" "$(date -u +%FT%TZ)"
+}
 
 fetch_package() {
     say "fetching the worker package"
@@ -75,7 +79,7 @@ answer_launch_hook() {
 give_up() {
     trap - ERR
     set +e
-    say "boot failed in line $1: $2"
+    say "boot failed in line $1: $2" error
     aws cloudwatch put-metric-data --namespace "$ATELIER_METRICS_NAMESPACE" --metric-name BootFailures --unit Count \
         --value 1 --dimensions "Queue=$ATELIER_QUEUE"
     # The log has to leave the machine before the machine goes.
