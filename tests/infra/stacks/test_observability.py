@@ -10,7 +10,7 @@ import pytest
 from contract.metrics import METRICS
 from infra.stacks.metrics import of_every, own
 from infra.stacks.settings import QUEUES
-from tests.infra.stacks.templates import Properties, Stage, stage_settings, synthesized
+from tests.infra.stacks.templates import ROOT, Properties, Stage, stage_settings, synthesized
 
 
 @pytest.fixture(params=["small", "large", "emulated"])
@@ -115,6 +115,38 @@ def test_every_metric_that_the_code_publishes_is_looked_at(stage: Stage) -> None
                 assert [part for part in metric[2:] if isinstance(part, str)][::2] == ([dimension] if dimension else [])
     only_for_scaling = {"BacklogPerInstance", "Instances", "Slots"}
     assert shown == set(METRICS) - only_for_scaling
+
+
+SEEN_BY = {
+    "product": {"Images", "Texts", "Accounts", "Ratings", "Runs"},
+    "inference": {
+        "TaskSeconds", "TokensPerSecond", "Backlog", "ApproximateNumberOfMessagesVisible",
+        "ApproximateAgeOfOldestMessage", "GpuPercent", "VramBytes", "RamBytes", "GroupInServiceInstances",
+    },
+    "api": {"Count", "4xx", "5xx", "Latency", "Errors", "Throttles", "ColdStarts"},
+    "database": {"CPUUtilization", "DatabaseConnections", "FreeStorageSpace", "ReadLatency", "WriteLatency"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("audience", SEEN_BY)
+def test_each_audience_sees_what_it_asks_about(stage: Stage, audience: str) -> None:
+    widgets = dashboards(stage)[audience]
+    assert SEEN_BY[audience] <= {metric[1] for metric in drawn(widgets)} | searched(widgets)
+
+
+def test_mean_and_p95_of_each_model_s_seconds_are_drawn(small: Stage) -> None:
+    drawn_as = re.findall(r"TaskSeconds\W+'(\w+)'", json.dumps(dashboards(small)["inference"]))
+    assert sorted(drawn_as) == ["Average", "p95"]
+
+
+def test_what_an_alarm_s_advice_quotes_stands_in_the_code(small: Stage) -> None:
+    """Messages of logs, codes of failures, fields and settings: an operator searches for them."""
+    advice = " ".join(alarm["AlarmDescription"] for alarm in alarms(small).values())
+    named = {*re.findall(r"`(.+?)`", advice), *re.findall(r"\b[a-z]+_[a-z_]+\b", advice)}
+    assert {"task failed", "out_of_memory", "task_id", "on_demand"} <= named
+    folders = (ROOT / "lambdas", ROOT / "gpu_worker", ROOT / "infra" / "stacks")
+    code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py") if path.name != "alarms.py")
+    assert [words for words in named if words not in code] == []
 
 
 def test_no_work_without_workers_goes_unnoticed(small: Stage) -> None:
