@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from contract.metrics import Meter
 from lambdas.aws import media, queues
@@ -17,6 +18,9 @@ from lambdas.sweep.scaling import scale
 from lambdas.sweep.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+
+# A part of AWS that does not answer costs a pass half of its minute at most, and the rest is still done.
+_PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -41,7 +45,7 @@ class Sweeper:
         self._meter.put({"ColdStarts": 1}, of="sweep")
         self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
-        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
+        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": _PATIENCE}
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
         self._autoscaling = client("autoscaling", **place) if settings.groups else None

@@ -120,3 +120,11 @@ def test_one_machine_asks_for_no_groups_and_writes_no_metrics(
     sweep(settings.model_copy(update={"text_group": None, "metrics_namespace": ""}))
     assert desired(autoscaling, group) == 0
     assert metrics(capsys) == {}
+
+
+def test_a_part_of_aws_that_does_not_answer_leaves_half_of_the_minute_to_the_rest(settings: Settings) -> None:
+    with closing(Sweeper(settings)) as sweeper:
+        for client in (sweeper._sqs, sweeper._s3, sweeper._autoscaling):
+            patience = client.meta.config
+            once = patience.connect_timeout + patience.read_timeout
+            assert patience.retries["total_max_attempts"] * once < 30
