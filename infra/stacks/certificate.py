@@ -36,5 +36,5 @@ def certificate_of(scope: Construct, settings: StageSettings) -> acm.ICertificat
     if domain is None:
         return None
     if domain.certificate_arn:
-        return acm.Certificate.from_certificate_arn(scope, "Given", domain.certificate_arn)
+        return acm.Certificate.from_certificate_arn(scope, f"{settings.prefix}-given", domain.certificate_arn)
     return Certificate(scope, "certificate", settings=settings, domain=domain).certificate

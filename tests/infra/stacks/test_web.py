@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from aws_cdk import App
+from aws_cdk import aws_lambda as lambda_
 
 from infra.local import media as local_media
 from infra.local import site as local_site
+from infra.stacks.certificate import certificate_of
 from infra.stacks.stage import compose
 from infra.stacks.web import PageMissing
-from tests.infra.stacks.templates import Properties, Stage, stage_settings
+from tests.infra.stacks.templates import CDK, Properties, Stage, stage_settings, synthesized
 
 
 @pytest.fixture(params=["small", "large", "emulated"])
@@ -165,6 +168,25 @@ def test_a_stage_without_a_domain_works_under_cloudfront_s_own_name(small: Stage
     assert address["Fn::Join"][1][0] == "https://"
 
 
+def test_stages_may_bring_certificates_of_their_own() -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f1e"
+    domain = CDK["context"]["stages"]["large"]["domain"] | {"certificate_arn": arn}
+    app = App(analytics_reporting=False)
+    for name in ("first", "second"):
+        certificate = certificate_of(app, stage_settings(name, domain=domain))
+        assert certificate is not None
+        assert certificate.certificate_arn == arn
+    stage = synthesized("own", domain=domain)
+    assert distribution(stage)["ViewerCertificate"]["AcmCertificateArn"] == arn
+    assert "certificate" not in stage.parts
+
+
+def test_the_firewall_needs_no_domain() -> None:
+    stage = synthesized("guarded", waf=True)
+    assert distribution(stage)["WebACLId"]
+    assert "firewall" in stage.parts
+
+
 def test_only_what_publishes_the_page_may_write_it(small: Stage) -> None:
     policies = {
         (part, name): json.dumps(policy["PolicyDocument"])
@@ -184,9 +206,6 @@ def test_only_what_publishes_the_page_may_write_it(small: Stage) -> None:
 
 
 def test_a_page_that_is_not_built_is_named(tmp_path: Any) -> None:
-    from aws_cdk import App
-    from aws_cdk import aws_lambda as lambda_
-
     (tmp_path / "x.py").touch()
     with pytest.raises(PageMissing, match="not built"):
         compose(App(), stage_settings("small"), code=lambda_.Code.from_asset(str(tmp_path)), page=tmp_path / "dist")
