@@ -242,6 +242,7 @@ class Web(StageStack):
             memory_size=512,
             environment={"AWS_ENDPOINT_URL_S3": emulator.endpoint_url} if emulator else None,
             log_group=log,
+            logging_format=lambda_.LoggingFormat.JSON,
         )
         made.node.add_dependency(role)
         acknowledge(made, "L1", "The same version as the other functions")

@@ -205,6 +205,10 @@ def test_only_what_publishes_the_page_may_write_it(small: Stage) -> None:
     ]
 
 
+def test_what_publishes_the_page_logs_as_the_other_functions_do(stage: Stage) -> None:
+    assert stage.one("web", "AWS::Lambda::Function")["LoggingConfig"]["LogFormat"] == "JSON"
+
+
 def test_a_page_that_is_not_built_is_named(tmp_path: Any) -> None:
     (tmp_path / "x.py").touch()
     with pytest.raises(PageMissing, match="not built"):
