@@ -1,5 +1,6 @@
 """Draws pictures with a diffusers pipeline; `edit` builds on it, loading is left to `pipelines`."""
 
+import inspect
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -71,6 +72,7 @@ class EditEngine:
         """The pictures, all at the end."""
         pictures = [row.start for row in rows]
         pictures += [pictures[0]] * (size - len(rows))
+        width, height = pictures[0].size
         strength = cast("EditParams", rows[0].params).strength
         yield from run_pipeline(
             self._pipeline,
@@ -80,6 +82,8 @@ class EditEngine:
             sketcher=self._sketcher,
             image=pictures,
             strength=strength,
+            width=width,
+            height=height,
         )
 
 
@@ -101,16 +105,20 @@ def run_pipeline(
         return values
 
     sketcher.begin([_size(row) for row in rows])
+    seeds = [*(row.seed for row in rows), *[0] * dummies]
     try:
         pictures = pipeline(
-            prompt=[*(p.prompt for p in params), *[""] * dummies],
-            negative_prompt=[*(p.negative_prompt for p in params), *[""] * dummies],
-            # On the CPU whatever the model runs on: one seed draws the same noise everywhere.
-            generator=[torch.Generator("cpu").manual_seed(seed) for seed in (*(r.seed for r in rows), *[0] * dummies)],
-            num_inference_steps=params[0].denoise_steps,
-            guidance_scale=params[0].guidance,
-            callback_on_step_end=after_step,
-            **more,
+            **_heeded(
+                pipeline,
+                prompt=[*(p.prompt for p in params), *[""] * dummies],
+                negative_prompt=[*(p.negative_prompt for p in params), *[""] * dummies],
+                # On the CPU whatever the model runs on: one seed draws the same noise everywhere.
+                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                num_inference_steps=params[0].denoise_steps,
+                guidance_scale=params[0].guidance,
+                callback_on_step_end=after_step,
+                **more,
+            )
         ).images
     except _Unwanted:
         return
@@ -123,3 +131,9 @@ def _size(row: Row) -> tuple[int, int]:
         return row.picture.size
     params = cast("ImageParams", row.params)
     return params.width, params.height
+
+
+def _heeded(pipeline: Any, **arguments: Any) -> dict[str, Any]:
+    """The arguments that a pipeline has: some know no negative prompt, some no strength, some no size."""
+    known = inspect.signature(pipeline.__call__).parameters
+    return {name: value for name, value in arguments.items() if name in known}

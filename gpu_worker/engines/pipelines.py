@@ -1,15 +1,18 @@
-"""Loads diffusers pipelines as engines; only safetensors and classes of diffusers itself, never anything remote."""
+"""Loads diffusers pipelines as engines; only safetensors and classes of a short list, never anything remote."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 from diffusers.models.attention_processor import AttnProcessor
-from diffusers.pipelines.auto_pipeline import AutoPipelineForImage2Image, AutoPipelineForText2Image
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.utils import logging
 
 from contract.catalogue import Model
 from contract.kinds import Kind
+from gpu_worker.engines import families
 from gpu_worker.engines.base import Engine
 from gpu_worker.engines.image import EditEngine, ImageEngine
 
@@ -17,31 +20,57 @@ _DEMO = "demo_model"
 
 
 def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
-    """The engines of an image model, one per kind, over the same weights."""
+    """The engines of an image model, one per kind, over the same weights; raises UnknownPipeline."""
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    draw, change = _demo(folder) if folder.parent.name == _DEMO else _standard(folder, device=device)
-    draw.to(device)
+    draw, change = _demo(folder, device=device) if folder.parent.name == _DEMO else _standard(folder, device=device)
     for pipeline in (draw, change):
         pipeline.set_progress_bar_config(disable=True)
     if device == "cpu":
         _steady(draw)
+    else:
+        # Decoding takes more memory than all else, and no less time for several pictures at once.
+        draw.vae.enable_slicing()
     engines: dict[Kind, Engine] = {Kind.IMAGE: ImageEngine(draw), Kind.EDIT: EditEngine(change)}
     return {kind: engine for kind, engine in engines.items() if kind in model.kinds}
 
 
 def _standard(folder: Path, *, device: str) -> tuple[Any, Any]:
-    """A folder as diffusers saves it, for text to image and image to image."""
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    draw = AutoPipelineForText2Image.from_pretrained(folder, dtype=dtype, local_files_only=True, use_safetensors=True)
-    return draw, AutoPipelineForImage2Image.from_pipe(draw)
+    """A folder as diffusers saves it, for text to image and image to image; raises UnknownPipeline."""
+    family, unused = families.family_of(folder)
+    draw_class: Any = getattr(diffusers, family.draw)
+    draw = draw_class.from_pretrained(
+        folder,
+        dtype=torch.float32 if device == "cpu" else torch.bfloat16,
+        # Straight to the device: the machine of a 24 GB GPU may have less memory than the weights are large.
+        device_map=device,
+        local_files_only=True,
+        use_safetensors=True,
+        **dict.fromkeys(unused),
+    )
+    return draw, _editing(draw, _edit_class(family))
 
 
-def _demo(folder: Path) -> tuple[Any, Any]:
+def _edit_class(family: families.Family) -> Any:
+    if family.edit == "Flux2KleinPipeline":
+        from gpu_worker.engines.references import ReferencePerRow
+
+        return ReferencePerRow
+    return getattr(diffusers, family.edit)
+
+
+def _editing(draw: Any, edit_class: Any) -> Any:
+    """A pipeline for editing over the parts and the settings of another one."""
+    taken = inspect.signature(edit_class.__init__).parameters
+    settings = {name: value for name, value in draw.config.items() if name in taken and name not in draw.components}
+    return edit_class(**{name: part for name, part in draw.components.items() if name in taken}, **settings)
+
+
+def _demo(folder: Path, *, device: str) -> tuple[Any, Any]:
     """The model of this repository, whose text encoder comes from a package."""
     from gpu_worker.demo_model.load import editing, load_demo_pipeline
 
-    draw = load_demo_pipeline(folder)
+    draw = load_demo_pipeline(folder).to(device)
     return draw, editing(draw)
 
 
@@ -52,7 +81,9 @@ def _steady(pipeline: Any) -> None:
     computes a row); plain matrix products do not.
     """
     for part in pipeline.components.values():
-        if hasattr(part, "set_attn_processor"):
+        if isinstance(part, UNet2DConditionModel):
             part.set_attn_processor(AttnProcessor())
+        elif hasattr(part, "set_attention_backend"):
+            part.set_attention_backend("_native_math")
         elif hasattr(part, "set_attn_implementation"):
             part.set_attn_implementation("eager")
