@@ -33,6 +33,14 @@ def build(model: Model, folder: Path, *, threads: int) -> dict[Kind, Engine]:
         from gpu_worker.engines import text
 
         return {Kind.TEXT: text.load(folder, device=device)}
+    if Kind.CAPTION in model.kinds:
+        from gpu_worker.engines import caption
+
+        return {Kind.CAPTION: caption.load(folder, device=device)}
+    if Kind.UPSCALE in model.kinds:
+        from gpu_worker.engines import upscale
+
+        return {Kind.UPSCALE: upscale.load(folder, device=device)}
     from gpu_worker.engines import pipelines
 
     return pipelines.load(model, folder, device=device)

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import huggingface_hub.constants
+import pytest
+
 
 class Hub:
     """What stands in the repository, and what was asked of it."""
@@ -45,8 +48,8 @@ class Hub:
 
 
 @contextmanager
-def running_hub(hub: Hub) -> Iterator[str]:
-    """The address of a server for this repository."""
+def running_hub(hub: Hub) -> Iterator[None]:
+    """A server for this repository, which is where huggingface_hub looks meanwhile."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -80,8 +83,14 @@ def running_hub(hub: Hub) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        with pytest.MonkeyPatch.context() as patch:
+            # What HF_ENDPOINT does, for a library that has read it already.
+            template = f"{address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+            patch.setattr(huggingface_hub.constants, "ENDPOINT", address)
+            patch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+            yield
     finally:
         server.shutdown()
         server.server_close()
