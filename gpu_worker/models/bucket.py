@@ -5,21 +5,20 @@ not there yet.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
+from tqdm import tqdm
 
 from contract.catalogue import Model
-from gpu_worker.models.sources import SourceMissing, file_digest, place
+from gpu_worker.models.sources import Say, SourceMissing, file_digest, place
 
 _MANIFEST = "manifest.json"
 _ABSENT = {"404", "403", "NoSuchKey", "NotFound", "AccessDenied"}
 """S3 answers 403 for an absent object to whoever may not list the bucket."""
-
-Say = Callable[[str], None]
 
 
 class ManifestFile(BaseModel):
@@ -54,10 +53,13 @@ def push(s3: Any, model: Model, folder: Path, paths: Sequence[str], *, bucket: s
         if not _has(s3, model, file, bucket=bucket):
             say(f"uploading {file.path} ({file.bytes / 1e6:,.1f} MB)")
             extra = {"Metadata": {"sha256": file.sha256}, "ChecksumAlgorithm": "SHA256"}
-            s3.upload_file(str(folder / file.path), bucket, _key(model, file.path), ExtraArgs=extra)
+            with _bar(file) as bar:
+                s3.upload_file(
+                    str(folder / file.path), bucket, _key(model, file.path), ExtraArgs=extra, Callback=bar.update
+                )
             sent += 1
     manifest = Manifest(model=model.id, revision=model.revision, files=files)
-    if sent or manifest != _manifest(s3, model, bucket=bucket):
+    if sent or manifest != read_manifest(s3, model, bucket=bucket):
         s3.put_object(Bucket=bucket, Key=_key(model, _MANIFEST), Body=manifest.model_dump_json().encode())
     return sent
 
@@ -70,7 +72,7 @@ def fetch(s3: Any, model: Model, models_dir: Path, *, bucket: str, say: Say) -> 
     target = place(model, models_dir)
     if target.is_dir():
         return
-    manifest = _manifest(s3, model, bucket=bucket)
+    manifest = read_manifest(s3, model, bucket=bucket)
     if manifest is None:
         raise SourceMissing(f"the bucket {bucket} does not have {model.id} at {model.revision}")
     scratch = target.with_name(f".{target.name}.part")
@@ -87,10 +89,16 @@ def _fetch_file(s3: Any, model: Model, file: ManifestFile, folder: Path, *, buck
     if path.is_file() and _is_right(path, file):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    s3.download_file(bucket, _key(model, file.path), str(path))
+    with _bar(file) as bar:
+        s3.download_file(bucket, _key(model, file.path), str(path), Callback=bar.update)
     if not _is_right(path, file):
         path.unlink()
         raise SourceMissing(f"{file.path} of {model.id} in the bucket is not the file that the manifest names")
+
+
+def _bar(file: ManifestFile) -> "tqdm[Any]":  # only its stubs know what it iterates over
+    """Shows how far a file is, where somebody looks at a terminal."""
+    return tqdm(total=file.bytes, unit="B", unit_scale=True, desc=file.path, disable=None, leave=False)
 
 
 def _is_right(path: Path, file: ManifestFile) -> bool:
@@ -107,7 +115,7 @@ def _has(s3: Any, model: Model, file: ManifestFile, *, bucket: str) -> bool:
     return bool(head["ContentLength"] == file.bytes and head["Metadata"].get("sha256") == file.sha256)
 
 
-def _manifest(s3: Any, model: Model, *, bucket: str) -> Manifest | None:
+def read_manifest(s3: Any, model: Model, *, bucket: str) -> Manifest | None:
     """What the bucket has of a model; None without a manifest. Raises SourceMissing for one of another model."""
     try:
         body = s3.get_object(Bucket=bucket, Key=_key(model, _MANIFEST))["Body"].read()

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub.constants
@@ -10,16 +11,17 @@ import pytest
 
 from contract import catalogue
 from contract.catalogue import Catalogue
-from gpu_worker import prepare
+from contract.kinds import Kind
+from gpu_worker import engines, prepare
 from gpu_worker.models import __main__ as cli
-from gpu_worker.models import bucket, hub
+from gpu_worker.models import bucket, hub, sources
 from gpu_worker.models.sources import SourceMissing, folder_digest
 from gpu_worker.settings import ModelSettings
 from gpu_worker.worker import Worker
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, tiny_folder
 from tests.gpu_worker.site import Site, an_image_request
-from tests.services.ministack import a_bucket, aws
+from tests.services.ministack import a_bucket, aws, free_port
 
 FOLDER = f"{TINY.id}-{TINY.revision[:12]}"
 JUNK = {
@@ -29,11 +31,12 @@ JUNK = {
     "unet/diffusion_pytorch_model.bin": "a pickle",
     "unet/diffusion_pytorch_model.fp16.safetensors": "half of it",
     "modeling_tiny.py": "import os",
+    "unet/loader.py": "import os",
 }
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def repository(tmp_path: Path) -> Iterator[Hub]:
     """The tiny model on a hub, among files that nobody should take."""
     folder = tmp_path / "repository"
     shutil.copytree(tiny_folder(), folder)
@@ -41,11 +44,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]
         (folder / name).write_text(content)
     (folder / "LICENSE").write_text("MIT")
     repository = Hub(folder, repository=TINY.source.repository, revision=TINY.revision)
-    with running_hub(repository) as address:
-        # What HF_ENDPOINT does, for a library that has read it already.
-        template = f"{address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
-        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    with running_hub(repository):
         yield repository
 
 
@@ -165,8 +164,48 @@ def test_whoever_stops_the_command_is_told_that_it_goes_on(
 
 
 def test_the_command_names_what_it_does_not_know(sync: Callable[..., int]) -> None:
-    with pytest.raises(SystemExit, match="no model of a hub that is called nothing"):
+    with pytest.raises(SystemExit, match="no model of a hub called nothing; it has tiny"):
         sync("--model", "nothing")
+
+
+def test_a_hub_that_does_not_answer_is_told_from_one_without_the_model(
+    sync: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    assert sync() == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "HF_ENDPOINT" in line
+
+
+def test_a_pipeline_that_no_engine_would_load_does_not_get_into_the_bucket(
+    repository: Hub, sync: Callable[..., int], ministack: str, models: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = repository.folder / "model_index.json"
+    index.write_text(index.read_text().replace("StableDiffusionPipeline", "OtherPipeline"))
+    assert sync() == 1
+    assert "OtherPipeline is none of StableDiffusionPipeline" in capsys.readouterr().err
+    assert keys(ministack, models) == set()
+
+
+def test_what_does_not_fit_on_the_disk_is_not_begun(
+    repository: Hub, sync: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1000))
+    assert sync() == 1
+    assert "0.0 MB free" in capsys.readouterr().err
+    assert not repository.fetched
+
+
+def test_a_machine_of_ones_own_takes_a_model_from_its_hub(
+    repository: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue, "load", lambda _profile: CATALOGUE)
+    home = ModelSettings(home=tmp_path / "home")
+    for _ in range(2):
+        assert cli.main(["fetch", "--home", str(home.home)]) == 0
+        assert f"in {home.models_dir / FOLDER}" in capsys.readouterr().out
+    assert sources.is_present(TINY, home.models_dir)
+    assert Kind.IMAGE in engines.build(TINY, home.models_dir / FOLDER, threads=0)
 
 
 def test_without_models_of_a_hub_there_is_nothing_to_copy(
