@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> int:
     except ValidationError as error:
         print("The worker's settings (ATELIER_…) do not fit:", file=sys.stderr)
         for fault in error.errors(include_input=False, include_url=False):
-            print(f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}", file=sys.stderr)
+            variable = ".".join(map(str, fault["loc"])).upper()
+            print(f"  ATELIER_{variable}: {fault['msg']}", file=sys.stderr)
         return 2
     except SettingsError as error:
         print(f"The worker's settings (ATELIER_…) do not fit: {error}", file=sys.stderr)
@@ -50,9 +51,14 @@ def _prepare() -> int:
 
 def _doctor() -> int:
     from gpu_worker import doctor
-    from gpu_worker.settings import Settings
+    from gpu_worker.settings import ModelSettings, Settings
 
-    settings = Settings()  # pyright: ignore[reportCallIssue] -- the environment fills it
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue] -- the environment fills it
+    except ValidationError as error:
+        if any(fault["type"] != "missing" for fault in error.errors()):
+            raise
+        settings = ModelSettings()
     logs.set_up(settings.log_format)
     return doctor.main(settings)
 

@@ -14,15 +14,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
 from contract import catalogue
-from contract.catalogue import Model
+from contract.catalogue import HubSource, Model
 from contract.keys import new_delivery, output_key
 from contract.kinds import KINDS, Kind, template_params
 from gpu_worker import engines, memory
 from gpu_worker.engines.base import Row
 from gpu_worker.failures import TaskFailure
-from gpu_worker.models import sources
+from gpu_worker.models import bucket, sources
 from gpu_worker.models.cache import Models
-from gpu_worker.settings import Settings
+from gpu_worker.models.sources import SourceMissing
+from gpu_worker.settings import ModelSettings, Settings
 
 _NEEDED_DISK_BYTES = 2 * 1024**3
 _GB = 1024**3
@@ -39,14 +40,23 @@ class Finding:
     advice: str = ""
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Everything, the quick things first; each is found out when it is asked for."""
+def examine(settings: ModelSettings) -> Iterator[Finding]:
+    """Everything, the quick things first; each is found out when it is asked for.
+
+    Without the settings of a running worker, what they name is left out.
+    """
     yield from _machine(settings)
-    yield from _access(settings)
+    if isinstance(settings, Settings):
+        yield from _access(settings)
+    else:
+        variables = "ATELIER_QUEUE_URLS, ATELIER_EVENTS_QUEUE_URL and ATELIER_MEDIA_BUCKET"
+        yield Finding(
+            "queues and media", "not looked at", f"Name them, as whatever starts the worker does: {variables}."
+        )
     yield from _models(settings)
 
 
-def main(settings: Settings) -> int:
+def main(settings: ModelSettings) -> int:
     """Print what was found; returns the exit code: 1 when something needs attention."""
     ill = 0
     for finding in examine(settings):
@@ -58,7 +68,7 @@ def main(settings: Settings) -> int:
     return 1 if ill else 0
 
 
-def _machine(settings: Settings) -> Iterator[Finding]:
+def _machine(settings: ModelSettings) -> Iterator[Finding]:
     ram = psutil.virtual_memory()
     yield Finding("machine", f"{psutil.cpu_count()} cores, {ram.total / _GB:.0f} GB of memory")
     yield _gpu(settings)
@@ -67,7 +77,7 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding("disk", f"{free / _GB:.1f} GB free for models", advice)
 
 
-def _gpu(settings: Settings) -> Finding:
+def _gpu(settings: ModelSettings) -> Finding:
     import torch
 
     if torch.cuda.is_available():
@@ -79,16 +89,13 @@ def _gpu(settings: Settings) -> Finding:
     return Finding("GPU", f"none that torch {torch.__version__} can use", advice)
 
 
-def _existing(settings: Settings) -> str:
+def _existing(settings: ModelSettings) -> str:
     """The nearest folder of the models that is there already."""
     return str(next(path for path in (settings.models_dir, *settings.models_dir.absolute().parents) if path.exists()))
 
 
 def _access(settings: Settings) -> Iterator[Finding]:
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
-    place: dict[str, Any] = {"endpoint_url": settings.endpoint_url, "region_name": settings.region, "config": config}
-    make: Any = boto3.client  # its stubs know no service by a plain string
-    sqs, s3 = make("sqs", **place), make("s3", **place)
+    sqs, s3 = _client("sqs", settings), _client("s3", settings)
     for name, url in settings.queue_urls.items():
         # A receipt that never was: nothing changes, and the answer tells whether the right is there.
         ask = partial(sqs.change_message_visibility, QueueUrl=url, ReceiptHandle="doctor", VisibilityTimeout=0)
@@ -101,6 +108,12 @@ def _access(settings: Settings) -> Iterator[Finding]:
     yield _answer("writing media", put, variable="ATELIER_MEDIA_BUCKET")
     get = partial(s3.get_object, Bucket=settings.media_bucket, Key=key)
     yield _answer("reading media", get, variable="ATELIER_MEDIA_BUCKET")
+
+
+def _client(service: str, settings: ModelSettings) -> Any:
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+    make: Any = boto3.client  # its stubs know no service by a plain string
+    return make(service, endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
 
 
 def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
@@ -118,22 +131,41 @@ def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
     return Finding(title, f"answers in {1000 * (time.monotonic() - began):.0f} ms")
 
 
-def _models(settings: Settings) -> Iterator[Finding]:
+def _models(settings: ModelSettings) -> Iterator[Finding]:
     known = catalogue.load(settings.profile)
+    room = (settings.memory_bytes if isinstance(settings, Settings) else 0) or memory.room_for_models()
     build = partial(engines.build, threads=settings.threads)
-    room = settings.memory_bytes
     models = Models(known, models_dir=settings.models_dir, memory_bytes=room, build=build)
-    yield Finding("memory for models", f"{(room or memory.room_for_models()) / _GB:.1f} GB")
+    yield Finding("memory for models", f"{room / _GB:.1f} GB")
     for model in known.models:
-        if model.queue not in settings.queue_urls:
+        if settings.queue_urls and model.queue not in settings.queue_urls:
             continue
         if not sources.is_present(model, settings.models_dir):
-            advice = (
-                "Run: python -m gpu_worker prepare. A hub's model has to be in the models' bucket first (models sync)."
-            )
-            yield Finding(model.id, "not on this machine in the catalogue's revision", advice)
-            continue
-        yield from (_speed(models, model, kind) for kind in model.kinds)
+            yield _absent(model, settings)
+        elif model.memory_bytes > room:
+            detail = f"takes {model.memory_bytes / _GB:.1f} GB of memory"
+            yield Finding(model.id, detail, "It needs a larger GPU; other models would have to go for it each time.")
+        else:
+            yield from (_speed(models, model, kind) for kind in model.kinds)
+
+
+def _absent(model: Model, settings: ModelSettings) -> Finding:
+    """What to do about a model that is not here: where it could come from, and whether it is there."""
+    prepare = "Run: python -m gpu_worker prepare."
+    if not isinstance(model.source, HubSource):
+        return Finding(model.id, "not on this machine in the catalogue's revision", prepare)
+    if not settings.models_bucket:
+        advice = f"Run: python -m gpu_worker.models fetch --home {settings.home} --model {model.id}"
+        return Finding(model.id, "not on this machine", advice)
+    try:
+        manifest = bucket.read_manifest(_client("s3", settings), model, bucket=settings.models_bucket)
+    except (BotoCoreError, ClientError, SourceMissing) as error:
+        return Finding(model.id, f"not on this machine; {error}", "Look at ATELIER_MODELS_BUCKET and the credentials.")
+    if manifest is None:
+        advice = f"Run: python -m gpu_worker.models sync --bucket {settings.models_bucket} --model {model.id}"
+        return Finding(model.id, "neither on this machine nor in the models' bucket", advice)
+    size = sum(file.bytes for file in manifest.files)
+    return Finding(model.id, f"in the models' bucket ({size / _GB:.1f} GB), not on this machine yet", prepare)
 
 
 def _speed(models: Models, model: Model, kind: Kind) -> Finding:
