@@ -54,7 +54,7 @@ Source = Annotated[HubSource | PackageSource | LibrarySource | OwnSource, Field(
 
 
 class Limit(_Entry):
-    """The range that a model narrows a param to, both ends included."""
+    """The range that a model narrows a param to, both ends included; of a text it is the number of characters."""
 
     minimum: float
     maximum: float

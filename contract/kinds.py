@@ -55,8 +55,8 @@ class _PictureParams(Params):
 class ImageParams(_PictureParams):
     """Pictures from a prompt."""
 
-    width: Annotated[int, Field(title="Width in pixels", ge=8, le=4096, multiple_of=8)] = 1024
-    height: Annotated[int, Field(title="Height in pixels", ge=8, le=4096, multiple_of=8)] = 1024
+    width: Annotated[int, Field(title="Width in pixels", ge=16, le=4096, multiple_of=16)] = 1024
+    height: Annotated[int, Field(title="Height in pixels", ge=16, le=4096, multiple_of=16)] = 1024
 
 
 PictureReference = Annotated[

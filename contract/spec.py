@@ -255,10 +255,15 @@ def _with_defaults(params: Params, model: Model) -> Params:
 def _beyond_limits(params: Params, model: Model, *, at: Place) -> Iterator[Fault]:
     for name, limit in model.limits.items():
         value = getattr(params, name, None)
-        if value is not None and not limit.minimum <= value <= limit.maximum:
+        if value is None or limit.minimum <= (len(value) if isinstance(value, str) else value) <= limit.maximum:
+            continue
+        if isinstance(value, str) and not limit.maximum:
+            yield Fault((*at, name), f"has no effect on the model {model.id}: leave it empty")
+        else:
             reach = (
                 f"between {limit.minimum:g} and {limit.maximum:g}"
                 if limit.minimum < limit.maximum
                 else f"{limit.minimum:g}"
             )
-            yield Fault((*at, name), f"must be {reach} for the model {model.id}")
+            what = "characters for" if isinstance(value, str) else "for"
+            yield Fault((*at, name), f"must be {reach} {what} the model {model.id}")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contract import catalogue
+from contract.catalogue import Catalogue, Limit
 from contract.spec import Fault, Spec, SpecInvalid, complete, filled_inputs, input_faults, step_references
 from tests.contract.builders import a_complete_spec, a_spec, a_text_step, an_edit_step, an_image_step
 
@@ -97,6 +98,25 @@ def test_a_model_must_know_the_kind() -> None:
 def test_the_model_narrows_the_params() -> None:
     faults = faults_of(an_image_step(width=128, denoise_steps=50))
     assert {fault.loc[-1] for fault in faults} == {"width", "denoise_steps"}
+
+
+def test_what_a_model_does_not_heed_is_refused() -> None:
+    step = an_edit_step(negative_prompt="fog", guidance=5.0, strength=0.5) | {"model": "flux2-klein-4b"}
+    with pytest.raises(SpecInvalid) as refused:
+        complete(a_spec(step, inputs=[PHOTO]), catalogue.load("gpu"))
+    assert [(fault.loc[-1], fault.msg) for fault in refused.value.faults] == [
+        ("guidance", "must be 1 for the model flux2-klein-4b"),
+        ("strength", "must be 1 for the model flux2-klein-4b"),
+        ("negative_prompt", "has no effect on the model flux2-klein-4b: leave it empty"),
+    ]
+
+
+def test_a_model_narrows_the_length_of_a_text() -> None:
+    model = next(model for model in DEMO.models if model.id == "smollm2-135m")
+    short = model.model_copy(update={"limits": {"prompt": Limit(minimum=2, maximum=5)}})
+    with pytest.raises(SpecInvalid, match="must be between 2 and 5 characters for the model"):
+        complete(a_spec(a_text_step(prompt="sixsix")), Catalogue(models=(short,)))
+    assert complete(a_spec(a_text_step(prompt="five5")), Catalogue(models=(short,)))
 
 
 def test_every_fault_is_reported_at_once() -> None:

@@ -969,7 +969,7 @@ export interface components {
         };
         /**
          * Limit
-         * @description The range that a model narrows a param to, both ends included.
+         * @description The range that a model narrows a param to, both ends included; of a text it is the number of characters.
          */
         Limit: {
             /** Minimum */

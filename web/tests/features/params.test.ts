@@ -38,3 +38,12 @@ it("starts a value anew that the next model does not allow", () => {
     denoise_steps: 40,
   });
 });
+
+it("leaves out what has no effect on the model", () => {
+  const properties = { negative_prompt: { type: "string", title: "What to avoid", "x-template": "text" } };
+  const kind = { ...KINDS.image, params: { properties, required: [] } };
+  const deaf = { ...MODELS.image, limits: { negative_prompt: { minimum: 0, maximum: 0 } } };
+  expect(fieldsOf(kind, MODELS.image)).toHaveLength(1);
+  expect(fieldsOf(kind, deaf)).toEqual([]);
+  expect(paramsFor(kind, deaf, { negative_prompt: "fog" })).toEqual({});
+});

@@ -17,20 +17,22 @@ export interface ParamField {
 
 type Json = Record<string, unknown>;
 
-/** The fields of a kind for one model, in the schema's order. */
+/** The fields of a kind for one model, in the schema's order, without those that have no effect on it. */
 export function fieldsOf(kind: Kind, model: Model | undefined): ParamField[] {
   const schema = kind.params as Json;
   const required = Array.isArray(schema.required) ? schema.required : [];
-  return Object.entries((schema.properties ?? {}) as Record<string, Json>).map(([name, property]) => ({
-    name,
-    title: typeof property.title === "string" ? property.title : name,
-    control: controlOf(property),
-    required: required.includes(name),
-    whole: property.type === "integer",
-    ...rangeOf(property, limitOf(model, name)),
-    ...(Array.isArray(property.enum) ? { choices: property.enum.map(String) } : {}),
-    start: startOf(name, property, model),
-  }));
+  return Object.entries((schema.properties ?? {}) as Record<string, Json>)
+    .map(([name, property]) => ({
+      name,
+      title: typeof property.title === "string" ? property.title : name,
+      control: controlOf(property),
+      required: required.includes(name),
+      whole: property.type === "integer",
+      ...rangeOf(property, limitOf(model, name)),
+      ...(Array.isArray(property.enum) ? { choices: property.enum.map(String) } : {}),
+      start: startOf(name, property, model),
+    }))
+    .filter((field) => field.control !== "words" || field.max !== 0);
 }
 
 /** The params to go on with under another kind or model: what fits stays, the rest starts from the defaults. */
