@@ -1,9 +1,13 @@
 """Kinds, models, figures and health."""
 
 import json
+import re
+from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from contract.kinds import KINDS, template_params
@@ -21,7 +25,7 @@ def test_a_kind_says_which_params_it_takes_and_where_references_may_stand(anyone
     assert (items["edit"]["takes"], items["edit"]["makes"]) == (["text", "image"], "image")
 
 
-def models(anyone: TestClient) -> dict[str, dict[str, object]]:
+def models(anyone: TestClient) -> dict[str, dict[str, Any]]:
     return {item["id"]: item for item in anyone.get("/api/v1/models").json()["items"]}
 
 
@@ -32,6 +36,21 @@ def test_a_model_is_available_while_a_worker_that_has_it_is_alive(anyone: TestCl
     found = models(anyone)
     assert found["demo-emoji"]["available"] is True
     assert found["smollm2-135m"]["available"] is False
+
+
+def test_the_profile_gpu_adds_models_whose_origin_is_told(start: Callable[..., FastAPI]) -> None:
+    offered = {profile: models(TestClient(start(profile=profile))) for profile in ("demo", "gpu")}
+    assert {model["profile"] for model in offered["demo"].values()} == {"demo"}
+    assert offered["demo"].items() <= offered["gpu"].items()
+    added = offered["gpu"]["flux2-klein-4b"]
+    assert {name: added[name] for name in ("profile", "licence", "source", "available")} == {
+        "profile": "gpu",
+        "licence": "Apache-2.0",
+        "source": "black-forest-labs/FLUX.2-klein-4B",
+        "available": False,
+    }
+    assert re.fullmatch(r"[0-9a-f]{40}", str(added["revision"]))
+    assert added["limits"]["negative_prompt"] == {"minimum": 0, "maximum": 0}
 
 
 def test_a_model_s_speed_is_that_of_its_latest_tasks(anyone: TestClient, ana: Person, conn: psycopg.Connection) -> None:
