@@ -34,9 +34,13 @@ class Writer(ABC):
     """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
+        """ValueError for a model that forgets the beginning of a long prompt: its rows could not be padded."""
+        config = model.config.get_text_config()
+        if set(getattr(config, "layer_types", None) or ()) - {"full_attention"}:
+            raise ValueError(f"{config.model_type}: only models with full attention in each layer are supported")
         self._model = model
         self._tokenizer = tokenizer
-        self._context: int = model.config.get_text_config().max_position_embeddings
+        self._context: int = config.max_position_embeddings
         self._ends = _end_tokens(model, tokenizer)
         self.tokens = 0
 

@@ -218,6 +218,16 @@ def test_code_beside_a_language_model_never_runs(bought: Path, tmp_path: Path, f
     assert not ran.exists()
 
 
+def test_a_language_model_that_forgets_is_refused(bought: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(_folder(bought, MODELS[tiny.causal_lm]), folder)
+    config = json.loads((folder / "config.json").read_text())
+    sliding = {"layer_types": ["sliding_attention", "full_attention"], "use_sliding_window": True, "sliding_window": 8}
+    (folder / "config.json").write_text(json.dumps(config | sliding))
+    with pytest.raises(ValueError, match="full attention in each layer"):
+        text.load(folder, device="cpu")
+
+
 def test_a_captioner_of_another_family_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "blip"}))
     with pytest.raises(ValueError, match="idefics3, not blip"):
