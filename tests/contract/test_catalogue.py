@@ -84,3 +84,14 @@ def test_only_prompts_and_pictures_are_templates() -> None:
         "caption": {"image": "image"},
         "upscale": {"image": "image"},
     }
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if isinstance(m.source, HubSource)], ids=lambda model: model.id)
+def test_the_page_on_models_says_what_the_catalogue_says(model: Model) -> None:
+    assert isinstance(model.source, HubSource)
+    weights = f"{model.memory_bytes / 1e9:.2f} GB"
+    kinds = ", ".join(model.kinds)
+    row = f"| `{model.id}` | {kinds} | {model.source.repository} | {model.licence} | `{model.revision[:12]}` | {weights} |"
+    page = (ROOT / "docs" / "models.md").read_text("utf-8")
+    assert row in page
+    assert f"\n| `{model.id}` | " in page.split("### Where licences")[1]
