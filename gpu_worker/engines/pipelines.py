@@ -17,6 +17,7 @@ from gpu_worker.engines.base import Engine
 from gpu_worker.engines.image import EditEngine, ImageEngine
 
 _DEMO = "demo_model"
+_TILED_ABOVE = 1024
 
 
 def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
@@ -28,9 +29,6 @@ def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
         pipeline.set_progress_bar_config(disable=True)
     if device == "cpu":
         _steady(draw)
-    else:
-        # Decoding takes more memory than all else, and no less time for several pictures at once.
-        draw.vae.enable_slicing()
     engines: dict[Kind, Engine] = {Kind.IMAGE: ImageEngine(draw), Kind.EDIT: EditEngine(change)}
     return {kind: engine for kind, engine in engines.items() if kind in model.kinds}
 
@@ -48,7 +46,15 @@ def _standard(folder: Path, *, device: str) -> tuple[Any, Any]:
         use_safetensors=True,
         **dict.fromkeys(unused),
     )
+    _spare_memory(draw.vae)
     return draw, _editing(draw, _edit_class(family))
+
+
+def _spare_memory(vae: Any) -> None:
+    """Decode pictures one by one, and those beyond a megapixel in tiles: no other part takes as much memory."""
+    vae.enable_slicing()
+    if getattr(vae.config, "sample_size", 0) >= _TILED_ABOVE:  # smaller tiles would show
+        vae.enable_tiling()
 
 
 def _edit_class(family: families.Family) -> Any:
