@@ -2,20 +2,36 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
+from contract.catalogue import Model
+from contract.kinds import Kind
 from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Row
 
+_MOST_WAYS = 2
+_GATHER_SECONDS = 0.05
+"""Most of what S3 takes to answer about one delivery when several come at once."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(eq=False, slots=True)
 class Seat:
-    """A row, and the delivery whose output `k` it is."""
+    """A row, the delivery whose output `k` it is, and the model that makes it."""
 
     delivery: Delivery
     k: int
     row: Row
+    model: Model
+    key: Hashable = field(default=None, init=False)
+    """What the rows of its batch share; None until its model was loaded."""
+    ways: int = field(default=0, init=False)
+    """How many fuller batches of other rows it has let go first."""
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.delivery.request.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +49,21 @@ class Waiting:
 
     def __init__(self) -> None:
         self._seats: list[Seat] = []
+        self._expected = 0
+        self._more = False
         self._closed = False
         self._changed = threading.Condition()
 
-    def add(self, seats: list[Seat]) -> None:
+    def expect(self, deliveries: int, *, more: bool) -> None:
+        """Know that the rows of so many deliveries are on their way, and whether the queue has more of them."""
         with self._changed:
+            self._expected += deliveries
+            self._more = more
+
+    def add(self, seats: list[Seat]) -> None:
+        """Let the rows of a delivery wait: none when it turned out to have no work."""
+        with self._changed:
+            self._expected -= 1
             self._seats.extend(seats)
             self._changed.notify_all()
 
@@ -46,6 +72,11 @@ class Waiting:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def leave(self, deliveries: set[Delivery]) -> None:
+        """Forget the rows of deliveries that have come to nothing."""
+        with self._changed:
+            self._seats = [seat for seat in self._seats if seat.delivery not in deliveries]
 
     def put_back(self, seats: list[Seat]) -> None:
         """Let rows that were taken be next again."""
@@ -66,18 +97,36 @@ class Waiting:
                 return oldest
             return next(filter(prefers, self._seats), oldest)
 
-    def take(self, *, limit: int, fits: Callable[[Seat], bool]) -> list[Seat]:
-        """Up to `limit` of the rows that fit, oldest first; rows of several deliveries share a batch."""
-        taken: list[Seat] = []
+    def fuller(self, first: Seat, *, key: Callable[[Seat], Hashable], limit: Callable[[Seat], int]) -> Seat:
+        """The row itself, or the oldest one whose batch would be full where that of the row would not.
+
+        The latter only while the queue has more: companions are probably on their way. A row gives way twice at most.
+        """
         with self._changed:
+            if not self._more or first.ways == _MOST_WAYS:
+                return first
             self._drop_unwanted()
-            for seat in list(self._seats):
-                if len(taken) == limit:
-                    break
-                if fits(seat):
-                    taken.append(seat)
-                    self._seats.remove(seat)
+            rows = Counter(map(key, self._seats))
+            for seat in (first, *self._seats):
+                if seat.key is not None and rows[seat.key] >= limit(seat):
+                    first.ways += seat is not first
+                    return seat
+            return first
+
+    def take(self, *, limit: int, fits: Callable[[Seat], bool], patience: float = _GATHER_SECONDS) -> list[Seat]:
+        """Up to `limit` of the rows that fit, oldest first; rows of several deliveries share a batch.
+
+        While there are fewer, waits up to `patience` seconds for those that are on their way.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_gathered(limit, fits), timeout=patience)
+            taken = [seat for seat in self._seats if fits(seat)][:limit]
+            self._seats = [seat for seat in self._seats if seat not in taken]
         return taken
+
+    def _is_gathered(self, limit: int, fits: Callable[[Seat], bool]) -> bool:
+        self._drop_unwanted()
+        return self._closed or not self._expected or sum(map(fits, self._seats)) >= limit
 
     def _has_some(self) -> bool:
         self._drop_unwanted()

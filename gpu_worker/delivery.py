@@ -1,5 +1,6 @@
 """What a worker holds in its hands: deliveries between the receipt of a message and their final event."""
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ class Delivery:
     request: Request
     receipt: str
     """The handle by which SQS knows this receipt."""
+    cost: float = 0
+    """Megapixel-steps of all its outputs, as `contract.costs` tells them."""
     received_at: float = field(default_factory=time.monotonic)
     fractions: list[float] = field(init=False)
     """How far each output is, 0 to 1; written by the compute thread alone."""
@@ -80,6 +83,11 @@ class Delivery:
         """How far the task is, 0 to 1."""
         return min(1.0, sum(self.fractions) / len(self.fractions))
 
+    @property
+    def cost_left(self) -> float:
+        """The part of its cost that is still to be computed."""
+        return self.cost * (1 - self.fraction)
+
     def close(self) -> bool:
         """Take the right to send the final event; False when it is taken."""
         with self._lock:
@@ -91,16 +99,30 @@ class Delivery:
         return {"run_id": str(self.request.run), "task_id": str(self.request.task), "step": self.request.step}
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much a lane takes into its hands."""
+
+    slots: int
+    """Tasks that are computed together."""
+    ahead: int
+    """Tasks beyond them, which are asked for together: a receipt costs as much for one as for ten."""
+    cost: float
+    """No more are taken while so much is left to compute, however few they are."""
+
+
 class Hands:
     """The deliveries of one queue that are not done with, including those whose final event is on its way."""
 
     def __init__(self) -> None:
         self._held: dict[str, Delivery] = {}
+        self._newest_cost = 0.0
         self._changed = threading.Condition()
 
     def add(self, delivery: Delivery) -> None:
         with self._changed:
             self._held[delivery.ticket.delivery] = delivery
+            self._newest_cost = delivery.cost
 
     def remove(self, delivery: Delivery) -> None:
         with self._changed:
@@ -115,11 +137,19 @@ class Hands:
     def __len__(self) -> int:
         return len(self._held)
 
-    def wait_for_room(self, capacity: int, *, timeout: float) -> int:
-        """How many more fit; waits up to `timeout` seconds while none does."""
+    def wait_for_room(self, reach: Reach, *, timeout: float) -> int:
+        """How many more to ask for; waits up to `timeout` seconds while there is room for none."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._held) < capacity, timeout=timeout)
-            return max(0, capacity - len(self._held))
+            self._changed.wait_for(lambda: self._room(reach), timeout=timeout)
+            return self._room(reach)
+
+    def _room(self, reach: Reach) -> int:
+        """What a message costs is known only once it is here: the next are taken to cost what the newest did."""
+        tasks = reach.slots + reach.ahead - len(self._held)
+        cost = reach.cost - sum(delivery.cost_left for delivery in self._held.values())
+        if tasks < max(1, reach.ahead) or cost <= 0:
+            return 0
+        return min(tasks, math.ceil(cost / self._newest_cost)) if self._newest_cost else tasks
 
     def wait_until_empty(self, *, timeout: float) -> bool:
         """Whether all are gone within `timeout` seconds."""

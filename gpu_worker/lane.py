@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -43,14 +43,16 @@ class Lane:
         """The largest batches that fit into memory, by shape, where one has not."""
         self._waiting = Waiting()
 
-    def accept(self, delivery: Delivery) -> None:
-        """Let a delivery wait for the compute thread; whatever has to be fetched for it is fetched beside."""
-        self._pool.submit(self._prepare, delivery)
+    def accept(self, deliveries: Sequence[Delivery], *, more: bool) -> None:
+        """Let deliveries wait for the compute thread; whatever has to be fetched for them is fetched beside."""
+        self._waiting.expect(len(deliveries), more=more)
+        for delivery in deliveries:
+            self._pool.submit(self._prepare, delivery)
 
     def compute(self) -> None:
         """Run batches until `close`; a failure ends the deliveries that it hit, never the loop."""
         self._models.preload(self._queue)
-        while first := self._waiting.next(prefers=self._is_loaded, patience=self._rules.switch_seconds):
+        while first := self._next():
             try:
                 self._compute_with(first)
             except Exception as error:  # noqa: BLE001 -- the edge of the compute thread, logged where it ends
@@ -61,46 +63,59 @@ class Lane:
         self._waiting.close()
 
     def _prepare(self, delivery: Delivery) -> None:
+        seats: list[Seat] = []
         try:
             self._prompts.check(delivery.request.params)
             if self._storage.exists(cancel_key(delivery.request.task)):
                 self._finisher.fail(delivery, failures.cancelled())
             else:
-                self._waiting.add(self._seats(delivery))
+                seats = self._seats(delivery)
         except Exception as error:
             if not isinstance(error, TaskFailure):
                 log.exception("delivery not prepared", extra=delivery.log_fields())
             self._finisher.fail(delivery, failures.from_exception(error))
+        finally:
+            self._waiting.add(seats)
 
     def _seats(self, delivery: Delivery) -> list[Seat]:
-        params, picture = delivery.request.params, None
-        if isinstance(params, EditParams | CaptionParams | UpscaleParams):
-            size = self._start_size(delivery) if isinstance(params, EditParams) else None
-            start = imaging.open_start(self._storage.read_picture(params.image), size=size)
+        request, picture = delivery.request, None
+        model = self._models.find(request.model, kind=Kind(request.kind), revision=request.revision)
+        if isinstance(request.params, EditParams | CaptionParams | UpscaleParams):
+            size = _own_size(model) if isinstance(request.params, EditParams) else None
+            start = imaging.open_start(self._storage.read_picture(request.params.image), size=size)
             delivery.start_digest, picture = start.digest, start.picture
-        rows = [Row(params=params, seed=seed, picture=picture) for seed in delivery.request.seeds]
-        return [Seat(delivery, k, row) for k, row in enumerate(rows)]
+        rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
+        return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]
 
-    def _start_size(self, delivery: Delivery) -> tuple[int, int]:
-        model, _ = self._model(delivery)
-        return int(model.defaults["width"]), int(model.defaults["height"])
-
-    def _model(self, delivery: Delivery) -> tuple[Model, Kind]:
-        request = delivery.request
-        kind = Kind(request.kind)
-        return self._models.find(request.model, kind=kind, revision=request.revision), kind
+    def _next(self) -> Seat | None:
+        """The row around which the next batch is put together; None once closed."""
+        first = self._waiting.next(prefers=self._is_loaded, patience=self._rules.switch_seconds)
+        return self._waiting.fuller(first, key=self._key, limit=self._limit) if first else None
 
     def _is_loaded(self, seat: Seat) -> bool:
-        return self._models.is_loaded(seat.delivery.request.model)
+        return self._models.is_loaded(seat.model.id)
+
+    def _key(self, seat: Seat) -> Hashable:
+        """What the rows of its batch share; None while its model is not loaded."""
+        if seat.key is None and (engine := self._models.loaded(seat.model.id, seat.kind)):
+            try:
+                self._tell_key(seat, engine)
+            except TaskFailure:  # it fails on its own when it is the oldest
+                seat.key = object()
+        return seat.key
+
+    def _tell_key(self, seat: Seat, engine: Engine) -> None:
+        seat.key = (seat.model.id, seat.kind, engine.key(seat.row))
+
+    def _limit(self, seat: Seat) -> int:
+        return self._most.get(seat.key, seat.model.batch)
 
     def _compute_with(self, first: Seat) -> None:
         """Compute a row and what fits to it in one batch; what does not fit into memory comes back in halves."""
-        model, kind = self._model(first.delivery)
-        with self._models.engine(model, kind) as engine:
-            key = engine.key(first.row)
-            shape = (model.id, kind, key)
-            most = self._most.get(shape, model.batch)
-            seats = self._batch(first, engine, key=key, model=model, kind=kind, most=most)
+        model = first.model
+        with self._models.engine(model, first.kind) as engine:
+            self._tell_key(first, engine)
+            seats = self._waiting.take(limit=self._limit(first), fits=lambda seat: self._key(seat) == first.key)
             try:
                 with self._measured(engine, model=model, kind=kind, rows=len(seats)):
                     self._run(seats, engine, size=model.batch if self._rules.is_strict else len(seats))
@@ -108,7 +123,7 @@ class Lane:
                 if not self._may_halve(seats, error):
                     self._fail(seats, error)
                     return
-                self._most[shape] = len(seats) // 2
+                self._most[first.key] = len(seats) // 2
             else:
                 return
         # Out of the handler: its traceback would hold on to what the batch had in memory.
@@ -121,20 +136,6 @@ class Lane:
             return False
         log.warning("batch did not fit", extra={"rows": len(seats), **seats[0].delivery.log_fields()})
         return True
-
-    def _batch(self, first: Seat, engine: Engine, *, key: Hashable, model: Model, kind: Kind, most: int) -> list[Seat]:
-        def fits(seat: Seat) -> bool:
-            if seat is first:
-                return True
-            request = seat.delivery.request
-            if (request.model, request.revision, request.kind) != (model.id, model.revision, kind):
-                return False
-            try:
-                return engine.key(seat.row) == key
-            except TaskFailure:  # it fails on its own when it is the oldest
-                return False
-
-        return self._waiting.take(limit=most, fits=fits)
 
     def _run(self, seats: list[Seat], engine: Engine, *, size: int) -> None:
         """Compute a batch and pass on each delivery as soon as all of its outputs are there."""
@@ -173,5 +174,11 @@ class Lane:
         if not isinstance(error, TaskFailure):
             log.error("batch failed", extra=seats[0].delivery.log_fields(), exc_info=error)
         failure = failures.from_exception(error)
-        for delivery in {seat.delivery for seat in seats}:
+        deliveries = {seat.delivery for seat in seats}
+        self._waiting.leave(deliveries)
+        for delivery in deliveries:
             self._finisher.fail(delivery, failure)
+
+
+def _own_size(model: Model) -> tuple[int, int]:
+    return int(model.defaults["width"]), int(model.defaults["height"])

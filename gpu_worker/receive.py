@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.limits import GIVE_UP_RECEIVES
 from gpu_worker import failures, requests
-from gpu_worker.delivery import Delivery, Hands, Request, Ticket
+from gpu_worker.delivery import Delivery, Hands, Reach, Request, Ticket
 from gpu_worker.report import Reporter
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,12 @@ class Message:
     body: str
     receipt: str
     receives: int
+
+
+class Accept(Protocol):
+    """Takes over deliveries after each receipt; `more` tells whether the queue probably has more of them."""
+
+    def __call__(self, deliveries: Sequence[Delivery], *, more: bool) -> None: ...
 
 
 class Inbox:
@@ -79,14 +85,15 @@ class Receiver:
     """The loop that keeps a lane's hands full: it polls without a pause while there is room."""
 
     def __init__(
-        self, inbox: Inbox, *, hands: Hands, reporter: Reporter, accept: Callable[[Delivery], None], capacity: int,
-        wait_seconds: int, stop: threading.Event,
+        self, inbox: Inbox, *, hands: Hands, reporter: Reporter, accept: Accept, price: Callable[[Request], float],
+        reach: Reach, wait_seconds: int, stop: threading.Event,
     ) -> None:  # fmt: skip
         self._inbox = inbox
         self._hands = hands
         self._reporter = reporter
         self._accept = accept
-        self._capacity = capacity
+        self._price = price
+        self._reach = reach
         self._wait_seconds = wait_seconds
         self._stop = stop
         self._admitting = threading.Lock()
@@ -94,7 +101,7 @@ class Receiver:
     def run(self) -> None:
         """Receive until `stop` is set; an error of the queue is waited out."""
         while not self._stop.is_set():
-            room = self._hands.wait_for_room(self._capacity, timeout=1)
+            room = self._hands.wait_for_room(self._reach, timeout=1)
             if not room:
                 continue
             try:
@@ -110,43 +117,57 @@ class Receiver:
 
     def _receive(self, room: int) -> None:
         messages = self._inbox.receive(limit=room, wait_seconds=self._wait_seconds)
+        more = len(messages) == min(room, _SQS_BATCH)
         with self._admitting:
             try:
-                while messages and not self._stop.is_set():
-                    self._admit(messages[0])
-                    messages.pop(0)
+                if not self._stop.is_set():
+                    self._accept(self._admitted(messages), more=more)
             finally:  # what was not admitted need not wait for its visibility to end
                 self._inbox.give_back([message.receipt for message in messages])
 
-    def _admit(self, message: Message) -> None:
+    def _admitted(self, messages: list[Message]) -> list[Delivery]:
+        """The messages as work in hand, without those that are none; takes out what needs no giving back."""
+        deliveries: list[Delivery] = []
+        for message in list(messages):
+            if delivery := self._delivery(message):
+                deliveries.append(delivery)
+            else:
+                messages.remove(message)
+        if deliveries:
+            self._reporter.started([delivery.ticket for delivery in deliveries])
+        messages.clear()
+        for delivery in deliveries:
+            self._hands.add(delivery)
+        return deliveries
+
+    def _delivery(self, message: Message) -> Delivery | None:
+        """The work in a message; None when there is none and the message is done with."""
         try:
             request = requests.read(message.body)
         except requests.Unreadable as error:
             self._refuse(message, error)
-            return
+            return None
         if request.deadline < datetime.now(tz=UTC):
             log.info("message was too old", extra=_log_fields(request))
             self._inbox.delete(message.receipt)
-            return
-        self._start(message, request)
-
-    def _start(self, message: Message, request: Request) -> None:
+            return None
         log.info("task taken", extra=_log_fields(request))
         ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
-        self._reporter.started(ticket)
         if message.receives >= GIVE_UP_RECEIVES:
-            log.warning("gave up", extra=_log_fields(request))
-            self._reporter.failed(ticket, failures.gave_up())
-            self._inbox.delete(message.receipt)
-            return
-        delivery = Delivery(ticket=ticket, request=request, receipt=message.receipt)
-        self._hands.add(delivery)
-        self._accept(delivery)
+            self._give_up(message, request, ticket)
+            return None
+        return Delivery(ticket=ticket, request=request, receipt=message.receipt, cost=self._price(request))
+
+    def _give_up(self, message: Message, request: Request, ticket: Ticket) -> None:
+        log.warning("gave up", extra=_log_fields(request))
+        self._reporter.started([ticket])
+        self._reporter.failed(ticket, failures.gave_up())
+        self._inbox.delete(message.receipt)
 
     def _refuse(self, message: Message, error: requests.Unreadable) -> None:
         log.warning("unreadable message", extra={"code": error.failure.code, "addressed": error.ticket is not None})
         if error.ticket:
-            self._reporter.started(error.ticket)
+            self._reporter.started([error.ticket])
             self._reporter.failed(error.ticket, error.failure)
         self._inbox.delete(message.receipt)
 

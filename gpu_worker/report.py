@@ -44,8 +44,15 @@ class Reporter:
             )
         )
 
-    def started(self, ticket: Ticket) -> None:
-        self._send(Started(**self._signature(ticket)))
+    def started(self, tickets: Sequence[Ticket]) -> None:
+        """Say so of up to ten at once; raises as well when SQS took only some of them."""
+        entries = [
+            {"Id": str(i), "MessageBody": Started(**self._signature(ticket)).model_dump_json()}
+            for i, ticket in enumerate(tickets)
+        ]
+        answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise ClientError({"Error": {"Code": failed[0]["Code"]}}, "SendMessageBatch")
 
     def progress(self, ticket: Ticket, *, seq: int, fraction: float, preview: str | None) -> None:
         self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction, preview=preview))

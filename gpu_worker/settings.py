@@ -63,6 +63,8 @@ class Settings(ModelSettings):
     """Tasks that a queue's lane is meant to compute together."""
     ahead: int = Field(default=4, ge=0, le=64)
     """Tasks taken early, so that the next batch never waits for the network."""
+    ahead_cost: dict[Queue, float] = {"text": 1000, "image": 150}
+    """Megapixel-steps, as `contract.costs` tells them, beyond which no more tasks are taken, however few they are."""
     switch_seconds: float = Field(default=30, ge=0)
     """How long a task waits at most while others have the models that are loaded already."""
     memory_bytes: int = Field(default=0, ge=0)

@@ -1,6 +1,7 @@
 """Puts a worker together from its settings and runs it until it is told to stop; each part does its own work."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,10 +13,11 @@ import boto3
 from botocore.config import Config
 
 from contract.catalogue import Catalogue, Queue
+from contract.costs import cost
 from contract.metrics import Meter
 from gpu_worker import engines, interrupt, upkeep
 from gpu_worker.batch import Rules
-from gpu_worker.delivery import Hands
+from gpu_worker.delivery import Hands, Reach, Request
 from gpu_worker.finish import Finisher
 from gpu_worker.lane import Lane
 from gpu_worker.models.cache import Models
@@ -43,6 +45,7 @@ class Worker:
 
     def __init__(self, settings: Settings, *, catalogue: Catalogue) -> None:
         self._settings = settings
+        self._catalogue = catalogue
         self._stop = threading.Event()
         self._broken = False
         self._sqs = _client("sqs", settings)
@@ -133,7 +136,8 @@ class Worker:
             hands=hands,
             reporter=self._reporter,
             accept=lane.accept,
-            capacity=settings.slots + settings.ahead,
+            price=self._price,
+            reach=Reach(settings.slots, settings.ahead, cost=settings.ahead_cost.get(queue, math.inf)),
             wait_seconds=settings.wait_seconds,
             stop=self._stop,
         )
@@ -143,6 +147,11 @@ class Worker:
         self._receiving.append(
             threading.Thread(target=self._guarded, args=(receiver.run,), name=f"receive-{queue}", daemon=True)
         )
+
+    def _price(self, request: Request) -> float:
+        """Megapixel-steps; nothing for a model that nobody here has, whose tasks fail at once."""
+        model = self._catalogue.find(request.model)
+        return cost(request.params, model) if model else 0
 
     def _loops(self) -> list[tuple[str, Callable[[], None]]]:
         s, posts, reporter = self._settings, self._posts, self._reporter

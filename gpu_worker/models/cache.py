@@ -62,6 +62,10 @@ class Models:
         """Whether a model could compute at once."""
         return model_id in self._loaded
 
+    def loaded(self, model_id: str, kind: Kind) -> Engine | None:
+        """The engine of a model that is loaded: to be asked, not to compute with."""
+        return self._loaded.get(model_id, {}).get(kind)
+
     @contextmanager
     def engine(self, model: Model, kind: Kind) -> Generator[Engine]:
         """The engine of a model, loaded if need be, which stays loaded for the block; raises TaskFailure."""

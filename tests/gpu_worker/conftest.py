@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from contract.catalogue import Catalogue
 from gpu_worker.settings import share_cores
 from gpu_worker.worker import Worker
-from tests.gpu_worker.models import CATALOGUE, text_folder, tiny_folder
+from tests.gpu_worker.models import CATALOGUE, text_folder, tiny_folder, twin_folder
 from tests.gpu_worker.site import Site
 
 share_cores()
@@ -23,10 +24,11 @@ def start_worker(site: Site) -> Iterator[Callable[..., Worker]]:
     """Start a worker on the site's queues, with settings of one's own; it is stopped after the test."""
     text_folder()
     tiny_folder()
+    twin_folder()
     started: list[Worker] = []
 
-    def start(**settings: object) -> Worker:
-        worker = Worker(site.settings(**settings), catalogue=CATALOGUE)
+    def start(*, catalogue: Catalogue = CATALOGUE, **settings: object) -> Worker:
+        worker = Worker(site.settings(**settings), catalogue=catalogue)
         started.append(worker)
         worker.start()
         return worker

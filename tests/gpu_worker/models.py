@@ -32,7 +32,11 @@ TINY = Model(
     card="Untrained: draws noise that depends on the prompt.",
 )
 
+TWIN = TINY.model_copy(update={"id": "twin"})
+"""The same weights under another id: another model, as far as a worker knows."""
+
 CATALOGUE = Catalogue(models=(TEXT_MODEL, TINY))
+TWINS = Catalogue(models=(TINY, TWIN))
 
 
 def text_folder() -> Path:
@@ -42,12 +46,20 @@ def text_folder() -> Path:
 
 def tiny_folder() -> Path:
     """The folder of the tiny image model, saved as diffusers saves pipelines."""
-    folder = CACHE / "models" / f"{TINY.id}-{TINY.revision[:12]}"
+    folder = sources.place(TINY, CACHE / "models")
     if not (folder / "model_index.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             _save_tiny_pipeline(Path(scratch, "tiny"))
             Path(scratch, "tiny").rename(folder)
+    return folder
+
+
+def twin_folder() -> Path:
+    """The folder of the tiny image model under its other id."""
+    folder = sources.place(TWIN, CACHE / "models")
+    if not folder.exists():
+        folder.symlink_to(tiny_folder())
     return folder
 
 

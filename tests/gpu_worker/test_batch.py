@@ -5,19 +5,36 @@ from collections.abc import Callable
 
 from contract.messages import TASK_REQUESTED
 from gpu_worker.batch import Seat, Waiting
-from gpu_worker.delivery import Delivery, Hands, Ticket
+from gpu_worker.delivery import Delivery, Hands, Reach, Ticket
 from gpu_worker.engines.base import Row
+from tests.gpu_worker.models import TINY
 from tests.gpu_worker.site import an_image_request
 
 
-def a_delivery(rows: int = 1) -> Delivery:
+def a_delivery(rows: int = 1, *, cost: float = 0) -> Delivery:
     request = TASK_REQUESTED.validate_python(an_image_request(seeds=range(rows)))
-    return Delivery(ticket=Ticket(request.task, 1, "t"), request=request, receipt="r")
+    return Delivery(ticket=Ticket(request.task, 1, "t"), request=request, receipt="r", cost=cost)
 
 
-def seats_of(delivery: Delivery) -> list[Seat]:
+def seats_of(delivery: Delivery, *, key: str = "key") -> list[Seat]:
     request = delivery.request
-    return [Seat(delivery, k, Row(request.params, seed)) for k, seed in enumerate(request.seeds)]
+    seats = [Seat(delivery, k, Row(request.params, seed), TINY) for k, seed in enumerate(request.seeds)]
+    for seat in seats:
+        seat.key = key
+    return seats
+
+
+def line_of(*some: list[Seat], more: bool = True) -> Waiting:
+    """Rows that wait in this order; `more` are in the queue behind them."""
+    waiting = Waiting()
+    for seats in some:
+        waiting.expect(1, more=more)
+        waiting.add(seats)
+    return waiting
+
+
+def fuller(waiting: Waiting, first: Seat) -> Seat:
+    return waiting.fuller(first, key=lambda seat: seat.key, limit=lambda _: 2)
 
 
 def next_of(
@@ -27,29 +44,23 @@ def next_of(
 
 
 def test_rows_of_several_deliveries_share_a_batch_oldest_first() -> None:
-    waiting = Waiting()
     one, two = seats_of(a_delivery(3)), seats_of(a_delivery(2))
-    waiting.add(one)
-    waiting.add(two)
+    waiting = line_of(one, two)
     assert next_of(waiting) is one[0]
     assert waiting.take(limit=4, fits=lambda _: True) == [*one, two[0]]
     assert waiting.take(limit=4, fits=lambda _: True) == [two[1]]
 
 
 def test_rows_that_do_not_fit_keep_their_place() -> None:
-    waiting = Waiting()
     one, two, three = (seats_of(a_delivery()) for _ in range(3))
-    for seats in (one, two, three):
-        waiting.add(seats)
+    waiting = line_of(one, two, three)
     assert waiting.take(limit=4, fits=lambda seat: seat is not two[0]) == [*one, *three]
     assert next_of(waiting) is two[0]
 
 
 def test_rows_that_nobody_wants_any_more_vanish() -> None:
-    waiting = Waiting()
     cancelled, wanted = a_delivery(2), seats_of(a_delivery())
-    waiting.add(seats_of(cancelled))
-    waiting.add(wanted)
+    waiting = line_of(seats_of(cancelled), wanted)
     assert cancelled.close()
     assert next_of(waiting) is wanted[0]
     assert waiting.take(limit=4, fits=lambda _: True) == wanted
@@ -87,21 +98,30 @@ def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
     held = [a_delivery(), a_delivery()]
     for delivery in held:
         hands.add(delivery)
-    assert hands.wait_for_room(2, timeout=0) == 0
-    assert hands.wait_for_room(5, timeout=0) == 3
+    assert hands.wait_for_room(Reach(2, ahead=0, cost=1), timeout=0) == 0
+    assert hands.wait_for_room(Reach(2, ahead=3, cost=1), timeout=0) == 3
     assert hands.all() == held
     hands.remove(held[0])
-    assert hands.wait_for_room(2, timeout=0) == 1
+    assert hands.wait_for_room(Reach(2, ahead=0, cost=1), timeout=0) == 1
     assert not hands.wait_until_empty(timeout=0)
     hands.remove(held[1])
     assert hands.wait_until_empty(timeout=0)
 
 
+def test_hands_ask_for_all_that_they_take_ahead_at_once() -> None:
+    hands, reach = Hands(), Reach(2, ahead=2, cost=1)
+    held = [a_delivery() for _ in range(4)]
+    for delivery in held:
+        hands.add(delivery)
+    hands.remove(held[0])
+    assert hands.wait_for_room(reach, timeout=0) == 0
+    hands.remove(held[1])
+    assert hands.wait_for_room(reach, timeout=0) == 2
+
+
 def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
-    waiting = Waiting()
     old, loaded, young = (seats_of(a_delivery()) for _ in range(3))
-    for seats in (old, loaded, young):
-        waiting.add(seats)
+    waiting = line_of(old, loaded, young)
 
     def prefers(seat: Seat) -> bool:
         return seat is loaded[0]
@@ -112,10 +132,74 @@ def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
 
 
 def test_rows_that_are_put_back_are_next() -> None:
-    waiting = Waiting()
     one, two = seats_of(a_delivery(2)), seats_of(a_delivery())
-    waiting.add(one)
+    waiting = line_of(one)
     assert waiting.take(limit=2, fits=lambda _: True) == one
+    waiting.expect(1, more=False)
     waiting.add(two)
     waiting.put_back(one)
     assert waiting.take(limit=3, fits=lambda _: True) == [*one, *two]
+
+
+def test_hands_take_fewer_tasks_the_more_each_of_them_costs() -> None:
+    hands, reach = Hands(), Reach(4, ahead=4, cost=100)
+    hands.add(a_delivery(cost=30))
+    assert hands.wait_for_room(reach, timeout=0) == 3
+    hands.add(a_delivery(cost=60))
+    assert hands.wait_for_room(reach, timeout=0) == 1
+
+
+def test_a_task_that_costs_more_than_all_room_is_taken_but_none_beside_it() -> None:
+    hands, reach = Hands(), Reach(4, ahead=4, cost=100)
+    assert hands.wait_for_room(reach, timeout=0) == 8
+    huge = a_delivery(2, cost=400)
+    hands.add(huge)
+    assert hands.wait_for_room(reach, timeout=0) == 0
+    huge.fractions[:] = [1.0, 0.6]
+    assert hands.wait_for_room(reach, timeout=0) == 1
+
+
+def test_a_row_lets_a_full_batch_go_first_but_only_twice() -> None:
+    lone, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
+    waiting = line_of(lone, pair)
+    assert [fuller(waiting, lone[0]) for _ in range(3)] == [pair[0], pair[0], lone[0]]
+
+
+def test_a_row_with_a_full_batch_of_its_own_goes_first() -> None:
+    first, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
+    waiting = line_of(first, pair, seats_of(a_delivery(), key="a"))
+    assert fuller(waiting, first[0]) is first[0]
+
+
+def test_nobody_gives_way_when_the_queue_has_no_more() -> None:
+    lone, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
+    assert fuller(line_of(lone, pair, more=False), lone[0]) is lone[0]
+
+
+def test_rows_whose_model_is_not_loaded_are_no_full_batch() -> None:
+    lone, unknown = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2))
+    for seat in unknown:
+        seat.key = None
+    assert fuller(line_of(lone, unknown), lone[0]) is lone[0]
+
+
+def test_a_batch_waits_for_rows_that_are_on_their_way() -> None:
+    one, two = seats_of(a_delivery()), seats_of(a_delivery())
+    waiting = line_of(one)
+    waiting.expect(1, more=False)
+    threading.Timer(0.02, waiting.add, [two]).start()
+    assert waiting.take(limit=2, fits=lambda _: True, patience=60) == [*one, *two]
+
+
+def test_a_batch_does_not_wait_for_ever_for_rows_that_are_on_their_way() -> None:
+    one = seats_of(a_delivery())
+    waiting = line_of(one)
+    waiting.expect(1, more=False)
+    assert waiting.take(limit=2, fits=lambda _: True) == one
+
+
+def test_the_rows_of_a_delivery_that_has_come_to_nothing_leave() -> None:
+    one, two = seats_of(a_delivery(2)), seats_of(a_delivery())
+    waiting = line_of(one, two)
+    waiting.leave({one[0].delivery})
+    assert waiting.take(limit=4, fits=lambda _: True) == two

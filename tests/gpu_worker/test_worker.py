@@ -15,7 +15,7 @@ from PIL import Image
 from contract.keys import delivery_prefix, upload_key
 from gpu_worker.engines import image
 from gpu_worker.worker import Worker
-from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY
+from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, TWIN, TWINS
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
 from tests.services.ministack import free_port, start_ministack, stop
 from tests.wait import until
@@ -169,6 +169,34 @@ def test_a_prompt_beyond_the_models_context_fails_for_good_and_alone(busy_site: 
     failed = busy_site.final(too_long)
     assert (failed.event, failed.code, failed.retryable) == ("failed", "prompt_too_long", False)
     assert busy_site.final(fine).event == "succeeded"
+
+
+def test_messages_beyond_the_cost_that_is_taken_ahead_stay_in_the_queue(
+    site: Site, start_worker: Callable[..., Worker]
+) -> None:
+    # An answer of 500 tokens costs 50; the second is taken while the first has most of them left to write.
+    start_worker(ahead_cost={"text": 60})
+    first = site.send("text", a_text_request("Tell a long story.", max_tokens=500))
+    site.wait_for(first, "started")
+    others = [site.send("text", a_text_request("Tell a long story.", max_tokens=500)) for _ in range(3)]
+    until(lambda: site.kinds(others[0]) == ["started"])
+    site.wait_for(first, "progress")
+    assert site.waiting("text") == 2
+    assert [site.kinds(task) for task in others[1:]] == [[], []]
+
+
+def test_models_in_turn_are_not_loaded_for_each_task_and_none_waits_for_ever(
+    site: Site, start_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    requests = [an_image_request(seeds=(seed,)) for seed in range(12)]
+    twins = [request | {"model": TWIN.id} for request in requests[::3]]
+    tasks = [site.send("image", request | {"task": str(uuid4())}) for request in [*requests[:6], *twins, *requests[6:]]]
+    start_worker(catalogue=TWINS, memory_bytes=TINY.memory_bytes, queue_urls={"image": site.queues["image"]})
+    assert {site.final(task).event for task in tasks} == {"succeeded"}
+    loads = [record.model for record in caplog.records if record.message == "model loaded"]
+    assert sorted(set(loads)) == [TINY.id, TWIN.id]
+    assert len(loads) <= 3
 
 
 def test_a_model_that_this_worker_does_not_have(busy_site: Site) -> None:

@@ -1,0 +1,23 @@
+"""What a worker says, where a real queue would not do what the test needs."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from gpu_worker.delivery import Ticket
+from gpu_worker.report import Reporter
+
+
+class HalfDeaf:
+    """SQS on a bad day: of a batch it takes all but the last."""
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        return {"Failed": [{"Id": Entries[-1]["Id"], "Code": "InternalError", "SenderFault": False}]}
+
+
+def test_a_start_that_the_queue_did_not_take_is_an_error_though_others_were_taken() -> None:
+    reporter = Reporter(HalfDeaf(), queue_url="q", worker="w1", patience_seconds=0)
+    with pytest.raises(ClientError, match="InternalError"):
+        reporter.started([Ticket(uuid4(), 1, "t"), Ticket(uuid4(), 1, "t")])
