@@ -76,6 +76,8 @@ class Lane:
             self._finisher.fail(delivery, failures.from_exception(error))
         finally:
             self._waiting.add(seats)
+        for seat in seats[:1]:
+            self._models.foresee(seat.model)
 
     def _seats(self, delivery: Delivery) -> list[Seat]:
         request, picture = delivery.request, None

@@ -90,6 +90,30 @@ def test_only_models_whose_files_are_here_are_offered(tmp_path: Path) -> None:
     assert failed.value.code == "model_unavailable"
 
 
+def bytes_read() -> int:
+    """By this process so far, from files in memory as well."""
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["rchar"])
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux tells how much a process has read")
+def test_the_weights_of_a_model_that_will_be_needed_are_read_once(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, memory_bytes=100)
+    size = 20_000_000
+    (tmp_path / "a1-111111111111" / "unet.safetensors").write_bytes(bytes(size))
+    began = bytes_read()
+    shelf.models.foresee(shelf.a)
+    assert bytes_read() - began >= size
+    shelf.models.foresee(shelf.a)
+    shelf.use(shelf.a)
+    shelf.models.foresee(shelf.a)
+    assert bytes_read() - began < 2 * size
+    shelf.use(shelf.b)
+    shelf.use(shelf.c)
+    shelf.models.foresee(shelf.a)
+    assert bytes_read() - began >= 2 * size
+
+
 def test_nothing_is_built_while_something_computes(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, memory_bytes=100)
     shelf.use(shelf.a)
