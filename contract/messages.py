@@ -160,11 +160,15 @@ class Progress(_TaskEvent):
 
 
 class Succeeded(_TaskEvent):
-    """The task's outputs; `seconds` is the time from receipt to the last upload, `batch` the rows computed together."""
+    """The task's outputs; `seconds` is the time from receipt to the last upload, `batch` the rows computed together.
+
+    `hardware` names what they were computed on: with the versions of the code, all that the last bits turn on.
+    """
 
     event: Literal["succeeded"] = "succeeded"
     seconds: Annotated[float, Field(ge=0)]
     batch: Annotated[int, Field(ge=1)] = 1
+    hardware: Annotated[str, Field(max_length=200)] = ""
     outputs: Annotated[list[Output], Field(min_length=1, max_length=MAX_COUNT)]
     safety: Safety | None = None
     """None where nobody judged: texts, and pictures of a worker without a check."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from contract.catalogue import Queue
 from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
 from contract.metrics import Meter
-from gpu_worker import failures
+from gpu_worker import failures, hardware
 from gpu_worker.delivery import Ticket
 from gpu_worker.failures import TaskFailure
 
@@ -61,7 +61,14 @@ class Reporter:
         self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None
     ) -> None:
         signature = self._signature(ticket)
-        event = Succeeded(**signature, seconds=seconds, batch=batch, outputs=list(outputs), safety=safety)
+        event = Succeeded(
+            **signature,
+            seconds=seconds,
+            batch=batch,
+            hardware=hardware.name(),
+            outputs=list(outputs),
+            safety=safety,
+        )
         self._send(event, patience=self._patience)
 
     def failed(self, ticket: Ticket, failure: TaskFailure) -> None:

@@ -33,6 +33,7 @@ def test_a_text_is_written_stored_and_reported(busy_site: Site) -> None:
     done = busy_site.final(task)
     assert done.event == "succeeded"
     assert done.worker == "w1"
+    assert done.hardware.endswith(f", torch {torch.__version__}")
     assert (done.token, done.attempt) == (request["token"], 1)
     (output,) = done.outputs
     assert output.text == output.text.strip() != ""
