@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
-import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
@@ -27,7 +26,7 @@ from lambdas.domain.pace import Pace
 from lambdas.store import migrations
 from lambdas.store.dispatch import dispatch
 from tests.bench.rows import Row
-from tests.services.ministack import CREDENTIALS, a_bucket, a_queue, aws, running_ministack
+from tests.services.ministack import a_bucket, a_queue, aws, credentials, running_ministack
 from tests.services.postgres import fresh_database, running_postgres
 
 _BATCH = 10
@@ -161,7 +160,7 @@ def _stage() -> Iterator[_Stage]:
         TemporaryDirectory() as folder,
         running_postgres(Path(folder) / "data") as server,
         running_ministack(Path(folder) / "ministack") as endpoint,
-        _credentials(),
+        credentials(),
     ):
         database = fresh_database(server)
         migrations.apply(database)
@@ -178,14 +177,6 @@ def _stage() -> Iterator[_Stage]:
                 yield _Stage(app, advancer, endpoint, shared["steps_text_queue_url"], loop)
         finally:
             app.state.services.stop()
-
-
-@contextmanager
-def _credentials() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        yield
 
 
 async def _post(app: FastAPI, path: str, body: Any, *, key: str, cookie: str) -> tuple[bytes, str]:

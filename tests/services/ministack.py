@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import pytest
 
 REGION = "us-east-1"
 CREDENTIALS = {
@@ -74,6 +75,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def credentials() -> Iterator[None]:
+    """What boto3 needs, in the environment of this process for as long as the block lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        yield
 
 
 @contextmanager
