@@ -11,7 +11,7 @@ from contract.kinds import Kind
 from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Row
 
-_MOST_WAYS = 2
+_MOST_WAYS = 3
 _GATHER_SECONDS = 0.05
 """Most of what S3 takes to answer about one delivery when several come at once."""
 
@@ -100,7 +100,7 @@ class Waiting:
     def fuller(self, first: Seat, *, key: Callable[[Seat], Hashable], limit: Callable[[Seat], int]) -> Seat:
         """The row itself, or the oldest one whose batch would be full where that of the row would not.
 
-        The latter only while the queue has more: companions are probably on their way. A row gives way twice at most.
+        The latter only while the queue has more: companions are probably on their way. A row gives way so three times.
         """
         with self._changed:
             if not self._more or first.ways == _MOST_WAYS:

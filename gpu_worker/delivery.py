@@ -106,7 +106,7 @@ class Reach:
     slots: int
     """Tasks that are computed together."""
     ahead: int
-    """Tasks beyond them, which are asked for together: a receipt costs as much for one as for ten."""
+    """Tasks beyond them; half of these are asked for at once, since a receipt costs as much for one as for ten."""
     cost: float
     """No more are taken while so much is left to compute, however few they are."""
 
@@ -147,7 +147,7 @@ class Hands:
         """What a message costs is known only once it is here: the next are taken to cost what the newest did."""
         tasks = reach.slots + reach.ahead - len(self._held)
         cost = reach.cost - sum(delivery.cost_left for delivery in self._held.values())
-        if tasks < max(1, reach.ahead) or cost <= 0:
+        if tasks < max(1, reach.ahead // 2) or cost <= 0:
             return 0
         return min(tasks, math.ceil(cost / self._newest_cost)) if self._newest_cost else tasks
 

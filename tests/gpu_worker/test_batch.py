@@ -108,9 +108,9 @@ def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
     assert hands.wait_until_empty(timeout=0)
 
 
-def test_hands_ask_for_all_that_they_take_ahead_at_once() -> None:
-    hands, reach = Hands(), Reach(2, ahead=2, cost=1)
-    held = [a_delivery() for _ in range(4)]
+def test_hands_ask_for_half_of_what_they_take_ahead_at_once() -> None:
+    hands, reach = Hands(), Reach(2, ahead=4, cost=1)
+    held = [a_delivery() for _ in range(6)]
     for delivery in held:
         hands.add(delivery)
     hands.remove(held[0])
@@ -159,10 +159,10 @@ def test_a_task_that_costs_more_than_all_room_is_taken_but_none_beside_it() -> N
     assert hands.wait_for_room(reach, timeout=0) == 1
 
 
-def test_a_row_lets_a_full_batch_go_first_but_only_twice() -> None:
+def test_a_row_lets_a_full_batch_go_first_but_only_three_times() -> None:
     lone, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
     waiting = line_of(lone, pair)
-    assert [fuller(waiting, lone[0]) for _ in range(3)] == [pair[0], pair[0], lone[0]]
+    assert [fuller(waiting, lone[0]) for _ in range(4)] == [*[pair[0]] * 3, lone[0]]
 
 
 def test_a_row_with_a_full_batch_of_its_own_goes_first() -> None:
