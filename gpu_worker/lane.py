@@ -119,7 +119,7 @@ class Lane:
             self._tell_key(first, engine)
             seats = self._waiting.take(limit=self._limit(first), fits=lambda seat: self._key(seat) == first.key)
             try:
-                with self._measured(engine, model=model, kind=kind, rows=len(seats)):
+                with self._measured(engine, model=model, kind=first.kind, rows=len(seats)):
                     self._run(seats, engine, size=model.batch if self._rules.is_strict else len(seats))
             except Exception as error:  # noqa: BLE001 -- whatever an engine trips over ends its tasks, not the lane
                 if not self._may_halve(seats, error):
