@@ -153,9 +153,14 @@ async def same_origin(request: Request) -> None:
         raise WrongOrigin(f"With a cookie, the Origin header must be {site.origin}.")
 
 
+def is_anonymous(request: Request) -> bool:
+    """Whether a request comes without key and session, so that nobody has to be looked for."""
+    return "authorization" not in request.headers and SESSION_COOKIE not in request.cookies
+
+
 async def takes_caller(request: Request, tx: Tx) -> Account | None:
     """The account that sends this request, or None."""
-    if "authorization" not in request.headers and SESSION_COOKIE not in request.cookies:
+    if is_anonymous(request):
         return None
     return await run_in_threadpool(identify, request, tx)
 
@@ -184,8 +189,13 @@ async def needs_caller(account: MaybeCaller) -> Account:
 def signed_in(account: Account | None) -> Account:
     """The account, or NotSignedIn."""
     if account is None:
-        raise NotSignedIn("Sign in, or send a key as Authorization: Bearer.")
+        raise not_signed_in()
     return account
+
+
+def not_signed_in() -> NotSignedIn:
+    """The error for a call that needs an account and came without key and session."""
+    return NotSignedIn("Sign in, or send a key as Authorization: Bearer.")
 
 
 Caller = Annotated[Account, Depends(needs_caller)]

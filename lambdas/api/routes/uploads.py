@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from contract.keys import upload_key
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
-from lambdas.api.deps import Caller, Services, Tx
+from lambdas.api.deps import Caller, Services, Tx, is_anonymous, not_signed_in
 from lambdas.api.models.operation import Upload
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
@@ -22,6 +22,8 @@ _BODY: dict[str, Any] = {"content": {t: {"schema": {"type": "string", "format": 
 
 
 async def _picture(request: Request) -> bytes:
+    if is_anonymous(request):
+        raise not_signed_in()
     declared_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared_type not in (*_TYPES, "application/octet-stream"):
         raise HTTPException(415, f"Send the picture's bytes with a Content-Type of {', '.join(_TYPES)}.")

@@ -1,8 +1,10 @@
 """Uploads: real pictures within limits are stored; the rest is refused before anything is."""
 
+import asyncio
 import io
 import struct
 import zlib
+from typing import Any
 
 import psycopg
 import pytest
@@ -75,6 +77,22 @@ def test_another_content_type_is_refused(ana: Person, content_type: str) -> None
 def test_an_upload_needs_an_account(anyone: TestClient) -> None:
     answer = anyone.post("/api/v1/uploads", content=picture(), headers={"Content-Type": "image/png"})
     assert code(answer) == (401, "not_signed_in")
+
+
+def test_a_picture_of_nobody_is_refused_before_it_is_read(anyone: TestClient) -> None:
+    app: Any = anyone.app
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        pytest.fail("the body was read")
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    headers = [(b"content-type", b"image/png"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/uploads", "query_string": b"", "headers": headers}
+    asyncio.run(app(scope, receive, send))
+    assert answers[0]["status"] == 401
 
 
 def test_an_upload_is_one_s_own_until_it_expires(bucket_app: FastAPI, conn: psycopg.Connection) -> None:
