@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope, Send
 
 
 class StrictRequest(Request):
@@ -39,7 +39,17 @@ class StrictRoute(APIRoute):
         # Routes are tried one after another, and FastAPI's own look is dear: most are passed over by their letters.
         if self._literal not in scope["path"]:
             return Match.NONE, {}
-        return super().matches(scope)
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL and self._is_asked_for_headers(scope) else match), child
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; HEAD as GET would be, without the body (RFC 9110, 9.3.2)."""
+        if self._is_asked_for_headers(scope):
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
+        await super().handle(scope, receive, send)
+
+    def _is_asked_for_headers(self, scope: Scope) -> bool:
+        return scope["method"] == "HEAD" and "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -66,6 +76,13 @@ class StrictRouter(APIRouter):
         if self._literal not in scope["path"]:
             return Match.NONE, {}
         return super().matches(scope)
+
+
+def _without_body(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sending
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:
