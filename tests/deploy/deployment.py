@@ -37,8 +37,9 @@ class Deployment:
         self.endpoint = endpoint
         self.database = database
         self._record = record
-        self._settings = folder / "settings.json"
-        self._settings.write_text(json.dumps({"stages": {STAGE: self._stage()}}))
+        settings = folder / "settings.json"
+        settings.write_text(json.dumps({"stages": {STAGE: self._stage()}}))
+        self._context = ("-c", f"settings={settings}", "-c", f"stage={STAGE}")
         _copy_sources(self.sources)
 
     def _stage(self) -> dict[str, Any]:
@@ -61,10 +62,14 @@ class Deployment:
 
         `app` is what an earlier synth left, instead of the sources.
         """
-        context = ("--app", str(app)) if app else ("-c", f"settings={self._settings}", "-c", f"stage={STAGE}")
+        context = ("--app", str(app)) if app else self._context
         stacks = [f"atelier-{STAGE}-{part}" for part in parts]
         which = ("--exclusively", *stacks) if parts else ("--all",)
         return self._cdk("deploy", *which, "--require-approval", "never", *context, cwd=self.sources)
+
+    def destroy(self) -> None:
+        """Take the whole stage down, as an operator does who wants to be rid of it."""
+        self._cdk("destroy", "--all", "--force", *self._context, cwd=self.sources)
 
     def _cdk(self, *arguments: str, cwd: Path) -> str:
         everything = dict(os.environ)  # noqa: TID251 - handed on, not read

@@ -1,11 +1,13 @@
 """The journey of issue A through the deployed stage: HTTP API, functions, queues, machines and media."""
 
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from infra.local.seed import gallery, planting
+from infra.local import __main__ as local
+from infra.local.seed import gallery
 from infra.local.seed.gallery import Named
 from tests.deploy import edge
 from tests.deploy.deployment import Deployment
@@ -27,7 +29,8 @@ def test_the_seed_fills_a_deployment(address: str, machines: dict[str, Path], mo
     monkeypatch.setattr(gallery, "read", lambda: few)
     gardener = sign_up(address, "gardener")
     key = gardener.post("/keys", {"name": "seed"})["key"]
-    planting.seed(address, key=key, home=None)
+    monkeypatch.setattr(sys, "argv", ["python -m infra.local", "seed", "--api", address, "--key", key])
+    assert local.main() == 0
     titles = {item["title"] for item in Person(address, headers={}).get("/results?sort=new")["items"]}
     assert {named.pipeline.results[0].title for named in few} <= titles
 

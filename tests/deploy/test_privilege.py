@@ -175,8 +175,6 @@ TEMPTATIONS: dict[str, list[Temptation]] = {
         ("deletes media", "s3", lambda c, d: _delete(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
         ("lists all media", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"), Prefix="media/")),
         ("changes the page", "s3", lambda c, d: _put(c, d.bucket("Site"), "index.html")),
-        ("deletes the bucket", "s3", lambda c, d: c.delete_bucket(Bucket=d.bucket("Media"))),
-        ("opens the bucket", "s3", lambda c, d: c.put_bucket_policy(Bucket=d.bucket("Media"), Policy="{}")),
         ("migrates", "lambda", lambda c, d: c.invoke(FunctionName=f"atelier-{STAGE}-migrate")),
         ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
     ],
@@ -200,23 +198,31 @@ TEMPTATIONS: dict[str, list[Temptation]] = {
     ],
     "text": [
         ("takes the other queue's tasks", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsImage"))),
+        ("makes up tasks", "sqs", lambda c, d: _send(c, d.queue("StepsText"))),
     ],
     "image": [
         ("takes the other queue's tasks", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("StepsText"))),
         ("makes up tasks", "sqs", lambda c, d: _send(c, d.queue("StepsImage"))),
-        ("reads others' events", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("Events"))),
-        ("lists all media", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"), Prefix="media/")),
-        ("deletes media", "s3", lambda c, d: _delete(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
-        ("replaces an upload", "s3", lambda c, d: _put(c, d.bucket("Media"), f"uploads/{_ANY_ID}")),
-        ("cancels others' tasks", "s3", lambda c, d: _put(c, d.bucket("Media"), f"control/cancel/{_ANY_ID}")),
-        ("replaces a model", "s3", lambda c, d: _put(c, d.bucket("Models"), "model")),
-        ("changes the page", "s3", lambda c, d: _put(c, d.bucket("Site"), "index.html")),
-        ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
-        ("measures in others' names", "cloudwatch", lambda c, d: _measure(c, "AWS/Billing")),
     ],
 }
+OF_MACHINES: list[Temptation] = [
+    ("reads others' events", "sqs", lambda c, d: c.receive_message(QueueUrl=d.queue("Events"))),
+    ("lists all media", "s3", lambda c, d: c.list_objects_v2(Bucket=d.bucket("Media"), Prefix="media/")),
+    ("reads beside its prefixes", "s3", lambda c, d: _get(c, d.bucket("Media"), f"others/{_ANY_ID}")),
+    ("reads the page's bucket", "s3", lambda c, d: _get(c, d.bucket("Site"), "index.html")),
+    ("deletes media", "s3", lambda c, d: _delete(c, d.bucket("Media"), f"media/{_ANY_ID}/0.png")),
+    ("replaces an upload", "s3", lambda c, d: _put(c, d.bucket("Media"), f"uploads/{_ANY_ID}")),
+    ("cancels others' tasks", "s3", lambda c, d: _put(c, d.bucket("Media"), f"control/cancel/{_ANY_ID}")),
+    ("replaces a model", "s3", lambda c, d: _put(c, d.bucket("Models"), "model")),
+    ("changes the page", "s3", lambda c, d: _put(c, d.bucket("Site"), "index.html")),
+    ("starts machines", "autoscaling", lambda c, d: _resize(c, f"atelier-{STAGE}-image")),
+    ("measures in others' names", "cloudwatch", lambda c, d: _measure(c, "AWS/Billing")),
+]
 FOR_EVERYBODY: list[Temptation] = [
     ("reads the secrets", "secretsmanager", lambda c, d: c.get_secret_value(SecretId=_origin_secret(d))),
+    ("deletes the bucket", "s3", lambda c, d: c.delete_bucket(Bucket=d.bucket("Media"))),
+    ("opens the bucket", "s3", lambda c, d: c.put_bucket_policy(Bucket=d.bucket("Media"), Policy="{}")),
+    ("reads the logs of people's visits", "s3", lambda c, d: _get(c, d.bucket("Logs"), "cloudfront/x.gz")),
     ("deletes a queue", "sqs", lambda c, d: c.delete_queue(QueueUrl=d.queue("Events"))),
     ("reads somebody else's bucket", "s3", lambda c, d: _get(c, f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}", "x")),
     ("replaces a function", "lambda", lambda c, d: _replace(c, f"atelier-{STAGE}-api")),
@@ -267,7 +273,7 @@ def _origin_secret(deployment: Deployment) -> str:
 @pytest.mark.parametrize("program", ROLES)
 def test_a_program_is_refused_what_would_tempt_it(deployment: Deployment, program: str) -> None:
     rights = deployment.credentials(deployment.role(ROLES[program], program), session=_PROBE)
-    for title, service, tempted in (*TEMPTATIONS[program], *FOR_EVERYBODY):
+    for title, service, tempted in (*TEMPTATIONS[program], *(OF_MACHINES if program in QUEUES else ()), *FOR_EVERYBODY):
         client = boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=deployment.endpoint,
