@@ -137,7 +137,7 @@ class Worker:
             reporter=self._reporter,
             accept=lane.accept,
             price=self._price,
-            reach=Reach(settings.slots, settings.ahead, cost=settings.ahead_cost.get(queue, math.inf)),
+            reach=self._reach(queue),
             wait_seconds=settings.wait_seconds,
             stop=self._stop,
         )
@@ -147,6 +147,13 @@ class Worker:
         self._receiving.append(
             threading.Thread(target=self._guarded, args=(receiver.run,), name=f"receive-{queue}", daemon=True)
         )
+
+    def _reach(self, queue: Queue) -> Reach:
+        """What the settings say, but at least a batch under way and another one ahead, for tasks of one output."""
+        settings = self._settings
+        batch = max((model.batch for model in self._catalogue.models if model.queue == queue), default=1)
+        cost = settings.ahead_cost.get(queue, math.inf)
+        return Reach(max(settings.slots, batch), max(settings.ahead, batch), cost=cost)
 
     def _price(self, request: Request) -> float:
         """Megapixel-steps; nothing for a model that nobody here has, whose tasks fail at once."""
