@@ -82,10 +82,10 @@ def report_progress(posts: list[Post], *, reporter: Reporter, at_least: float, a
 
 
 def look_for_cancelled(posts: list[Post], *, storage: Storage) -> None:
-    """End the deliveries whose run was cancelled; their computation stops at its next step."""
+    """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
     for post in posts:
         for delivery in post.hands.all():
-            if delivery.is_open and storage.exists(cancel_key(delivery.request.task)):
+            if delivery.is_open and delivery.fraction and storage.exists(cancel_key(delivery.request.task)):
                 post.finisher.fail(delivery, failures.cancelled())
 
 
