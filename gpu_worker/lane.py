@@ -81,13 +81,18 @@ class Lane:
 
     def _seats(self, delivery: Delivery) -> list[Seat]:
         request, picture = delivery.request, None
-        model = self._models.find(request.model, kind=Kind(request.kind), revision=request.revision)
+        model, _ = self._model(delivery)
         if isinstance(request.params, EditParams | CaptionParams | UpscaleParams):
             size = _own_size(model) if isinstance(request.params, EditParams) else None
             start = imaging.open_start(self._storage.read_picture(request.params.image), size=size)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]
+
+    def _model(self, delivery: Delivery) -> tuple[Model, Kind]:
+        request = delivery.request
+        kind = Kind(request.kind)
+        return self._models.find(request.model, kind=kind, revision=request.revision), kind
 
     def _next(self) -> Seat | None:
         """The row around which the next batch is put together; None once closed."""
