@@ -79,7 +79,7 @@ def test_a_rows_logits_are_the_same_to_the_last_bit_wherever_it_stands(
         seen.append(logits.clone())
         return 100
 
-    monkeypatch.setattr("gpu_worker.engines.text.choose", spy)
+    monkeypatch.setattr("gpu_worker.engines.writing.choose", spy)
     made(text, [Row(TextParams(prompt="Tell me about a red fox.", max_tokens=6), seed=1)] * 4)
     # Each of the six rounds draws for four equal rows; all of them must have seen the same numbers.
     assert len(seen) == 6 * 4
