@@ -16,5 +16,6 @@ def factor_of(row: Row) -> int:
     width, height = (side * factor for side in row.start.size)
     if width * height > MAX_UPLOAD_PIXELS:
         limit = f"{MAX_UPLOAD_PIXELS >> 20} million"
-        raise TaskFailure("picture_too_large", f"{width} × {height} pixels are more than {limit}: use less factor.")
+        detail = f"The picture would have {width} × {height} pixels, and {limit} are the most: enlarge it less."
+        raise TaskFailure("picture_too_large", detail)
     return factor
