@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from diffusers import Flux2KleinPipeline
+from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 
 
 class ReferencePerRow(Flux2KleinPipeline):

@@ -16,6 +16,8 @@ from gpu_worker.engines.base import OnStep, Row
 from gpu_worker.engines.enlarging import factor_of
 from gpu_worker.failures import TaskFailure
 
+_Floats = np.ndarray[Any, np.dtype[np.float32]]
+
 _TILE = 256
 """Pixels of a tile's edge: what a picture takes in memory then does not grow with it."""
 _OVERLAP = 16
@@ -54,7 +56,9 @@ class UpscaleEngine:
     def _enlarged(self, picture: Image.Image, i: int, on_step: OnStep) -> Image.Image | None:
         """The picture, made of tiles that fade into each other; None when nobody wants it any more."""
         factor = self._model.config.upscale
-        pixels = _whole_windows(np.asarray(picture, dtype=np.float32) / 255, window=self._model.config.window_size)
+        pixels = _whole_windows(
+            np.asarray(picture, dtype=np.float32) / np.float32(255), window=self._model.config.window_size
+        )
         rows, columns = (_tiles(side, tile=self._tile) for side in pixels.shape[:2])
         tiles = [(top, left) for top in rows for left in columns]
         total = np.zeros((pixels.shape[0] * factor, pixels.shape[1] * factor, 3), dtype=np.float32)
@@ -71,13 +75,13 @@ class UpscaleEngine:
         return Image.fromarray((whole.clip(0, 1) * 255).round().astype(np.uint8))
 
     @torch.inference_mode()
-    def _tile_enlarged(self, pixels: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def _tile_enlarged(self, pixels: _Floats) -> _Floats:
         """Pixels (H, W, 3) from 0 to 1, enlarged."""
         batch = torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None].to(self._model.device)
         return self._model(pixel_values=batch).reconstruction[0].permute(1, 2, 0).float().cpu().numpy()
 
 
-def _whole_windows(pixels: np.ndarray[Any, Any], *, window: int) -> np.ndarray[Any, Any]:
+def _whole_windows(pixels: _Floats, *, window: int) -> _Floats:
     """Pixels (H, W, 3), mirrored at the far edges until whole windows of attention fit."""
     height, width = (-side % window for side in pixels.shape[:2])
     return np.pad(pixels, ((0, height), (0, width), (0, 0)), mode="symmetric")
@@ -90,10 +94,10 @@ def _tiles(side: int, *, tile: int) -> list[int]:
     return [*range(0, side - tile, tile - _OVERLAP), side - tile]
 
 
-def _fade(length: int, factor: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _fade(length: int, factor: int) -> _Floats:
     """How much a tile counts along its side: less towards its ends, over what it shares with the next one."""
-    steps = np.arange(length, dtype=np.float32)
-    return np.minimum(np.minimum(steps, steps[::-1]) + 1, _OVERLAP * factor) / (_OVERLAP * factor)
+    steps = np.arange(1, length + 1)
+    return (np.minimum(steps, steps[::-1]) / (_OVERLAP * factor)).clip(max=1).astype(np.float32)
 
 
 def load(folder: Path, *, device: str) -> UpscaleEngine:
