@@ -12,6 +12,7 @@ from contract.kinds import Kind
 Profile = Literal["demo", "gpu"]
 Queue = Literal["text", "image"]
 
+ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
@@ -63,7 +64,7 @@ class Limit(_Entry):
 class Model(_Entry):
     """One model of the catalogue; a model id never changes its revision."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
+    id: ModelId
     title: str
     kinds: tuple[Kind, ...] = Field(min_length=1)
     profile: Profile

@@ -20,6 +20,7 @@ MAX_UPLOAD_SIDE = 8_192
 THUMB_SIDE = 320
 
 MAX_ATTEMPTS = 3
+MAX_TOKEN_CHARACTERS = 200
 GIVE_UP_RECEIVES = 3
 """A message received this often has probably killed its workers."""
 

@@ -1,13 +1,15 @@
 """Messages between the database's side and the workers: one request, six events."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from contract.catalogue import ModelId, Revision
 from contract.kinds import CaptionParams, EditParams, ImageParams, TextParams, UpscaleParams
-from contract.limits import MAX_COUNT, MAX_SEED, MESSAGE_VERSION
+from contract.limits import MAX_ATTEMPTS, MAX_COUNT, MAX_SEED, MAX_TOKEN_CHARACTERS, MESSAGE_VERSION
+from contract.text import Name
 
 Delivery = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -28,13 +30,21 @@ class _Request(_Message):
 
     run: UUID
     task: UUID
-    attempt: Annotated[int, Field(ge=1)]
-    token: str
-    deadline: datetime
-    step: str
-    model: str
-    revision: str
+    attempt: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)]
+    token: Annotated[str, Field(max_length=MAX_TOKEN_CHARACTERS)]
+    deadline: AwareDatetime
+    step: Name
+    model: ModelId
+    revision: Revision
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=MAX_COUNT)]
+
+    @model_validator(mode="after")
+    def _each_output_has_its_seed(self) -> Self:
+        # `params` is declared by each kind below.
+        wanted = getattr(cast("Any", self).params, "count", 1)
+        if len(self.seeds) != wanted:
+            raise ValueError(f"seeds: one for each of the {wanted} outputs")
+        return self
 
 
 class TextRequested(_Request):

@@ -21,7 +21,8 @@ DELIVERIES = st.integers(0, 2**128 - 1).map(lambda n: f"{n:032x}")
 def a_request(**changes: object) -> messages.ImageRequested:
     fields = {
         "run": UUID(int=1), "task": TASK, "attempt": 1, "token": "t", "deadline": NOW, "step": "picture",
-        "model": "demo-emoji", "revision": "0" * 40, "seeds": [1, 2], "kind": "image", "params": ImageParams(prompt="x"),
+        "model": "demo-emoji", "revision": "0" * 40, "seeds": [1, 2], "kind": "image",
+        "params": ImageParams(prompt="x", count=2),
     }  # fmt: skip
     return messages.ImageRequested.model_validate(fields | changes)
 
@@ -57,6 +58,27 @@ def test_a_text_output_survives_json(text: str, delivery: str) -> None:
 def test_what_is_no_event_is_refused(body: str) -> None:
     with pytest.raises(ValidationError):
         messages.EVENT.validate_json(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "a step\nthat writes into logs"},
+        {"model": "../../model"},
+        {"model": "m" * 65},
+        {"revision": "main"},
+        {"token": "t" * 201},
+        {"attempt": 0},
+        {"attempt": 4},
+        {"deadline": "2026-01-01T00:00:00"},
+        {"seeds": [1]},
+        {"seeds": [1, 2, 3]},
+        {"seeds": [1, 2**53]},
+    ],
+)
+def test_what_no_dispatch_would_send_is_no_request(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        a_request(**change)
 
 
 def test_another_version_is_refused() -> None:
