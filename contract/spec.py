@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contract.catalogue import Catalogue, Model
+from contract.costs import too_costly
 from contract.kinds import (
     KINDS,
     CaptionParams,
@@ -153,7 +154,10 @@ def complete(spec: Spec, catalogue: Catalogue) -> Spec:
             faults.append(Fault(("steps", index, "model"), _why_no_model(step, model, catalogue)))
             continue
         params = _with_defaults(step.params_of_step, model)
-        faults.extend(_beyond_limits(params, model, at=("steps", index, "params")))
+        at = ("steps", index, "params")
+        faults.extend(Fault((*at, *fault.loc), fault.msg) for fault in beyond_limits(params, model))
+        if excess := too_costly(params, model):
+            faults.append(Fault((*at, "denoise_steps"), excess))
         steps.append(step.model_copy(update={"params": params}))
     if faults:
         raise SpecInvalid(faults)
@@ -252,13 +256,14 @@ def _with_defaults(params: Params, model: Model) -> Params:
     return params.model_copy(update={name: model.defaults[name] for name in absent if name in model.defaults})
 
 
-def _beyond_limits(params: Params, model: Model, *, at: Place) -> Iterator[Fault]:
+def beyond_limits(params: Params, model: Model) -> Iterator[Fault]:
+    """The params that are outside of what their model can do; a fault's place is the param's name."""
     for name, limit in model.limits.items():
         value = getattr(params, name, None)
         if value is None or limit.minimum <= (len(value) if isinstance(value, str) else value) <= limit.maximum:
             continue
         if isinstance(value, str) and not limit.maximum:
-            yield Fault((*at, name), f"has no effect on the model {model.id}: leave it empty")
+            yield Fault((name,), f"has no effect on the model {model.id}: leave it empty")
         else:
             reach = (
                 f"between {limit.minimum:g} and {limit.maximum:g}"
@@ -266,4 +271,4 @@ def _beyond_limits(params: Params, model: Model, *, at: Place) -> Iterator[Fault
                 else f"{limit.minimum:g}"
             )
             what = "characters for" if isinstance(value, str) else "for"
-            yield Fault((*at, name), f"must be {reach} {what} the model {model.id}")
+            yield Fault((name,), f"must be {reach} {what} the model {model.id}")
