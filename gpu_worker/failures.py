@@ -1,16 +1,41 @@
 """Why a task fails: a stable code, a sentence that a beginner understands, and whether another try may help."""
 
+from typing import Literal
+
 from contract.messages import Safety
 
 CANCELLED = "cancelled"
+
+Code = Literal[
+    "bad_message",
+    "bad_picture",
+    "beyond_limits",
+    "cancelled",
+    "empty_answer",
+    "gave_up",
+    "model_unavailable",
+    "other_version",
+    "out_of_memory",
+    "picture_missing",
+    "picture_refused",
+    "picture_too_large",
+    "prompt_refused",
+    "prompt_too_long",
+    "safety_unavailable",
+    "too_costly",
+    "unfit_model",
+    "unknown_model",
+    "worker_error",
+]
+"""Never given another meaning; `docs/failures.md` says of each what happened and what a person can do."""
 
 
 class TaskFailure(Exception):
     """A task cannot be done; becomes the event `failed`."""
 
-    def __init__(self, code: str, detail: str, *, retryable: bool = False, safety: Safety | None = None) -> None:
+    def __init__(self, code: Code, detail: str, *, retryable: bool = False, safety: Safety | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code: Code = code
         self.detail = detail
         self.retryable = retryable
         self.safety = safety

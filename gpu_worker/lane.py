@@ -11,7 +11,7 @@ from contract.catalogue import Model, Queue
 from contract.keys import cancel_key
 from contract.kinds import KINDS, CaptionParams, EditParams, Kind, UpscaleParams
 from contract.metrics import Meter
-from gpu_worker import failures, imaging, memory
+from gpu_worker import admission, failures, imaging, memory
 from gpu_worker.batch import Rules, Seat, Waiting
 from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Engine, Row, Sketching
@@ -65,6 +65,8 @@ class Lane:
     def _prepare(self, delivery: Delivery) -> None:
         seats: list[Seat] = []
         try:
+            model, _ = self._model(delivery)
+            admission.check(delivery.request.params, model)
             self._prompts.check(delivery.request.params)
             if self._storage.exists(cancel_key(delivery.request.task)):
                 self._finisher.fail(delivery, failures.cancelled())
