@@ -1,19 +1,22 @@
-"""Pictures as files: outputs with their origin embedded, thumbnails, and start pictures decoded with care."""
+"""Pictures as files: outputs with their origin embedded, thumbnails, and start pictures from elsewhere."""
 
+import atexit
 import hashlib
 import json
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE, THUMB_SIDE
+from contract.limits import THUMB_SIDE
+from gpu_worker.decoder import Decoder
 from gpu_worker.delivery import Request
-from gpu_worker.failures import TaskFailure
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
+_DECODER = Decoder()
+"""One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""
+atexit.register(_DECODER.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +32,7 @@ def open_start(data: bytes, *, size: tuple[int, int] | None) -> StartPicture:
 
     Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads.
     """
-    try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            _refuse_huge(image)
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except TaskFailure:
-        raise
-    except Exception:  # noqa: BLE001 -- decoders meet foreign bytes and raise whatever they trip over
-        raise TaskFailure("bad_picture", "The picture to start from is no PNG, JPEG or WebP, or damaged.") from None
-    white = Image.new("RGBA", upright.size, "white")
-    flat = Image.alpha_composite(white, upright).convert("RGB")
-    fit = flat if size is None else ImageOps.fit(flat, size, Image.Resampling.LANCZOS)
-    return StartPicture(fit, hashlib.sha256(data).hexdigest())
-
-
-def _refuse_huge(image: Image.Image) -> None:
-    """Only the header has been read so far: a bomb is refused before a pixel is decoded."""
-    width, height = image.size
-    if max(width, height) > MAX_UPLOAD_SIDE or width * height > MAX_UPLOAD_PIXELS:
-        raise TaskFailure("bad_picture", f"The picture to start from is too large: {width} × {height} pixels.")
+    return StartPicture(_DECODER.open(data, size=size), hashlib.sha256(data).hexdigest())
 
 
 def origin(request: Request, *, seed: int, start_digest: str | None) -> dict[str, Any]:

@@ -15,16 +15,11 @@ from PIL import Image
 from contract.keys import delivery_prefix, upload_key
 from gpu_worker.engines import image
 from gpu_worker.worker import Worker
+from tests.gpu_worker.hostile import a_photo
 from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, TWIN, TWINS
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request
 from tests.services.ministack import free_port, start_ministack, stop
 from tests.wait import until
-
-
-def a_photo(size: tuple[int, int] = (90, 60), colour: str = "green", kind: str = "JPEG") -> bytes:
-    file = BytesIO()
-    Image.new("RGB", size, colour).save(file, kind)
-    return file.getvalue()
 
 
 def test_a_text_is_written_stored_and_reported(busy_site: Site) -> None:
