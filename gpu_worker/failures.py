@@ -19,6 +19,7 @@ Code = Literal[
     "picture_missing",
     "picture_refused",
     "picture_too_large",
+    "prompt_empty",
     "prompt_refused",
     "prompt_too_long",
     "safety_unavailable",

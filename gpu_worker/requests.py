@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from contract.limits import MESSAGE_VERSION
+from contract.limits import MAX_ATTEMPTS, MAX_TEXT_CHARACTERS, MAX_TOKEN_CHARACTERS, MESSAGE_VERSION
 from contract.messages import TASK_REQUESTED
 from gpu_worker.delivery import Request, Ticket
 from gpu_worker.failures import TaskFailure
@@ -25,11 +25,11 @@ def read(body: str) -> Request:
     """The request in a message; raises Unreadable."""
     try:
         return TASK_REQUESTED.validate_json(body)
-    except ValidationError:
-        raise _unreadable(body) from None
+    except ValidationError as error:
+        raise _unreadable(body, error) from None
 
 
-def _unreadable(body: str) -> Unreadable:
+def _unreadable(body: str, error: ValidationError) -> Unreadable:
     try:
         fields: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -37,12 +37,38 @@ def _unreadable(body: str) -> Unreadable:
     if not isinstance(fields, dict):
         return Unreadable(None, _BAD)
     known = cast("dict[str, Any]", fields)
-    return Unreadable(_ticket(known), _BAD if known.get("v") == MESSAGE_VERSION else _OTHER_VERSION)
+    if known.get("v") != MESSAGE_VERSION:
+        return Unreadable(_ticket(known), _OTHER_VERSION)
+    return Unreadable(_ticket(known), _beyond_limits(error) or _BAD)
+
+
+def _beyond_limits(error: ValidationError) -> TaskFailure | None:
+    """What to say when values of params are too large, long or small and nothing else is wrong.
+
+    It names the params and their rules, never what was sent.
+    """
+    faults = error.errors(include_url=False, include_input=False)
+    if not all(fault["type"] in _SIZES and _is_param(fault["loc"]) for fault in faults):
+        return None
+    found = {fault["type"] for fault in faults}
+    if "too_short" in found:
+        return _EMPTY
+    if "string_too_long" in found:
+        return _TOO_LONG
+    rules = "; ".join(f"{fault['loc'][-1]} {fault['msg'].removeprefix('Input ')}" for fault in faults)
+    return TaskFailure("beyond_limits", f"This step asks for what no model does: {rules}.")
+
+
+def _is_param(loc: tuple[int | str, ...]) -> bool:
+    """Whether a fault stands at a param that people set; the picture to start from is set by the site."""
+    return loc[1:2] == ("params",) and loc[-1] != "image"
 
 
 def _ticket(fields: dict[str, Any]) -> Ticket | None:
     task, attempt, token = fields.get("task"), fields.get("attempt"), fields.get("token")
     if not (isinstance(task, str) and type(attempt) is int and isinstance(token, str)):
+        return None
+    if len(token) > MAX_TOKEN_CHARACTERS or not 1 <= attempt <= MAX_ATTEMPTS:
         return None
     try:
         token.encode()  # half of a surrogate pair could not be sent back
@@ -51,7 +77,19 @@ def _ticket(fields: dict[str, Any]) -> Ticket | None:
         return None
 
 
+_SIZES = {
+    *("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of"),
+    *("string_too_long", "too_short"),
+}
+"""Pydantic's names of the rules that only look at how large or long a value is."""
+
 _BAD = TaskFailure("bad_message", "The request for this step could not be read by the worker.")
 _OTHER_VERSION = TaskFailure(
     "other_version", "The worker that took this step is of another version than the site.", retryable=True
+)
+_EMPTY = TaskFailure("prompt_empty", "With everything filled in, the prompt is empty.")
+_TOO_LONG = TaskFailure(
+    "prompt_too_long",
+    f"With everything filled in, a text of this step has more than {MAX_TEXT_CHARACTERS:,} characters. Shorten the "
+    "prompt, the inputs, or what the steps before it write.",
 )
