@@ -96,7 +96,7 @@ class Delivery:
 
     def log_fields(self) -> dict[str, str]:
         """What every log line about this delivery names."""
-        return {"run_id": str(self.request.run), "task_id": str(self.request.task), "step": self.request.step}
+        return {"run_id": str(self.request.run), "task_id": str(self.request.task)}
 
 
 @dataclass(frozen=True, slots=True)

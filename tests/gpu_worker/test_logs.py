@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -29,7 +30,26 @@ def test_json_lines_hold_message_fields_and_traceback(capsys: pytest.CaptureFixt
     try:
         int("why")
     except ValueError:
-        logging.getLogger("gpu_worker.x").exception("batch failed", extra={"task_id": "7"})
+        logging.getLogger("gpu_worker.x").exception("model does not load", extra={"model": "tiny"})
     line = json.loads(capsys.readouterr().err)
-    assert (line["message"], line["task_id"], line["level"]) == ("batch failed", "7", "error")
+    assert (line["message"], line["model"], line["level"]) == ("model does not load", "tiny", "error")
     assert "ValueError: invalid literal" in line["exception"]
+
+
+@pytest.mark.parametrize("style", ["lines", "json"])
+def test_an_error_of_a_task_is_logged_with_its_place_and_without_its_words(
+    capsys: pytest.CaptureFixture[str], style: Literal["lines", "json"]
+) -> None:
+    logs.set_up(style)
+    words = "a secret prompt".upper()
+    try:
+        try:
+            int(words)
+        except ValueError as error:
+            raise KeyError(words) from error
+    except KeyError:
+        logging.getLogger("gpu_worker.x").exception("batch failed", extra={"task_id": "7"})
+    said = capsys.readouterr().err
+    assert said.index("ValueError") < said.index("KeyError")
+    assert "test_logs.py" in said
+    assert words not in said
