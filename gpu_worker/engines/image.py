@@ -73,7 +73,7 @@ class EditEngine:
         pictures = [row.start for row in rows]
         pictures += [pictures[0]] * (size - len(rows))
         width, height = pictures[0].size
-        strength = cast("EditParams", rows[0].params).strength
+        params = cast("EditParams", rows[0].params)
         yield from run_pipeline(
             self._pipeline,
             rows,
@@ -81,7 +81,8 @@ class EditEngine:
             on_step=on_step,
             sketcher=self._sketcher,
             image=pictures,
-            strength=strength,
+            # Of a weak change to few steps pipelines make no step at all, and break over it.
+            strength=min(1.0, max(params.strength, 1.001 / params.denoise_steps)),
             width=width,
             height=height,
         )
