@@ -38,3 +38,28 @@ def test_a_picture_that_passes_says_so(site: Site, start_worker: Callable[..., W
     done = site.final(site.send("image", an_image_request()))
     assert done.event == "succeeded"
     assert done.safety.passed
+
+
+def _breaks(*_: object) -> None:
+    raise RuntimeError("the classifier broke")
+
+
+def test_where_a_check_is_required_a_broken_one_lets_nothing_pass_and_stores_nothing(
+    site: Site, start_worker: Callable[..., Worker], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_worker(safety_model=folder, safety_threshold=1.0, safety_required=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("gpu_worker.safety.pictures.PictureCheck.verdict", _breaks)
+        refused = site.final(site.send("image", an_image_request()))
+    assert (refused.event, refused.code, refused.retryable) == ("failed", "safety_unavailable", True)
+    assert site.keys("media/") == set()
+    assert site.final(site.send("image", an_image_request())).safety.passed
+
+
+def test_where_it_is_not_an_unchecked_picture_says_so_by_having_no_verdict(
+    site: Site, start_worker: Callable[..., Worker], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gpu_worker.safety.pictures.PictureCheck.verdict", _breaks)
+    start_worker(safety_model=folder)
+    done = site.final(site.send("image", an_image_request()))
+    assert (done.event, done.safety) == ("succeeded", None)
