@@ -51,6 +51,9 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   safety_unavailable: msg`The picture could not be checked, and none is shown unchecked here.`,
   prompt_empty: msg`The prompt is empty after the inputs were filled in.`,
   prompt_too_long: msg`The prompt became too long after the inputs were filled in.`,
+  beyond_limits: msg`A setting of this step is outside of what its model does.`,
+  too_costly: msg`This step asks for too much at once. Fewer pictures, fewer steps or smaller pictures help.`,
+  cancelled: msg`This run was cancelled.`,
 };
 
 /** Whether what was asked for does not exist, or not for the caller. */
@@ -93,6 +96,11 @@ const RULES: Rule[] = [
   [/at least (\d+) (?:characters|items)/, (least) => msg`At least ${least} characters.`],
   [/at most (\d+) (?:characters|items)/, (most) => msg`At most ${most} characters.`],
   [/^must be between (\S+) and (\S+) for/, (least, most) => msg`From ${least} to ${most} for this model.`],
+  [
+    /^costs (\S+) megapixel-steps and (\S+) are the most/,
+    (price, most) =>
+      msg`Too much at once (${price} of ${most}): fewer pictures, fewer steps or smaller pictures.`,
+  ],
   [/^must be (\S+) for the model/, (only) => msg`Only ${only} for this model.`],
   [/greater than or equal to (\S+)/, (least) => msg`At least ${least}.`],
   [/less than or equal to (\S+)/, (most) => msg`At most ${most}.`],

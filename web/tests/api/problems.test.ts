@@ -38,6 +38,10 @@ describe("fields that are at fault", () => {
       loc: ["body", "spec", "steps", 1, "params", "prompt"],
       msg: "{{fox}} at character 3: no input or step before has this name",
     },
+    {
+      loc: ["body", "spec", "steps", 1, "params", "denoise_steps"],
+      msg: "costs 13,422 megapixel-steps and 500 are the most: make fewer pictures, take fewer steps",
+    },
     { loc: ["body", "spec", "steps", 2, "name"], msg: "an unheard-of rule" },
   ];
   const problem = toProblem(422, aProblem(422, "invalid", { errors: faults }));
@@ -47,6 +51,8 @@ describe("fields that are at fault", () => {
       "spec.steps.0.params.prompt": "Please fill this in.",
       "spec.steps.1.params.width": "Only 64 for this model.",
       "spec.steps.1.params.prompt": "Nothing before this step is called {{fox}}.",
+      "spec.steps.1.params.denoise_steps":
+        "Too much at once (13,422 of 500): fewer pictures, fewer steps or smaller pictures.",
       "spec.steps.2.name": "an unheard-of rule",
     });
   });
