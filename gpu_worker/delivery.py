@@ -54,6 +54,8 @@ class Delivery:
     cost: float = 0
     """Megapixel-steps of all its outputs, as `contract.costs` tells them."""
     received_at: float = field(default_factory=time.monotonic)
+    begun_at: float = field(default=math.inf, init=False)
+    """When the compute thread first took one of its rows; never, so far, is infinite."""
     fractions: list[float] = field(init=False)
     """How far each output is, 0 to 1; written by the compute thread alone."""
     made: "dict[int, Made]" = field(default_factory=dict, init=False)
@@ -87,6 +89,18 @@ class Delivery:
     def cost_left(self) -> float:
         """The part of its cost that is still to be computed."""
         return self.cost * (1 - self.fraction)
+
+    @property
+    def done_at(self) -> float:
+        """When it will be done if it goes on as fast as it went, infinite where nothing tells; as time.monotonic."""
+        if not self.fraction:
+            return math.inf
+        now = time.monotonic()
+        return now + max(0.0, now - self.begun_at) * (1 - self.fraction) / self.fraction
+
+    def begin(self) -> None:
+        """Note that the compute thread has taken one of its rows."""
+        self.begun_at = min(self.begun_at, time.monotonic())
 
     def close(self) -> bool:
         """Take the right to send the final event; False when it is taken."""

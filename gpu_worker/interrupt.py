@@ -1,18 +1,21 @@
-"""Ends a worker that is told to stop: what it cannot finish goes back at once, and nothing waits for a model."""
+"""Ends a worker that is told to stop: what fits into the time is finished, the rest goes back at once."""
 
 import logging
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 
+from gpu_worker.delivery import Delivery
 from gpu_worker.receive import Receiver
 from gpu_worker.report import Reporter
 from gpu_worker.upkeep import Post
 
 log = logging.getLogger(__name__)
 
-_FAREWELL_SECONDS = 3.0
+FAREWELL_SECONDS = 3.0
 """For events that are on their way when the signal comes."""
 
 
@@ -32,12 +35,26 @@ def on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, handle)
 
 
-def release(posts: list[Post], *, receivers: list[Receiver], reporter: Reporter) -> None:
-    """Give back every delivery that has no final event on its way, then wait a moment for those that have."""
+def finish(posts: list[Post], *, receivers: list[Receiver], reporter: Reporter, seconds: float) -> None:
+    """Give back at once whatever will not be done within so many seconds, and wait until the rest is."""
+    until = time.monotonic() + seconds
     for receiver in receivers:
-        receiver.settle(timeout=_FAREWELL_SECONDS)
+        receiver.settle(timeout=FAREWELL_SECONDS)
+    _give_back(posts, reporter=reporter, which=lambda delivery: delivery.done_at > until)
     for post in posts:
-        given_back = [delivery for delivery in post.hands.all() if delivery.close()]
+        post.hands.wait_until_empty(timeout=max(0.0, until - time.monotonic()))
+
+
+def release(posts: list[Post], *, reporter: Reporter) -> None:
+    """Give back every delivery that has no final event on its way, then wait a moment for those that have."""
+    _give_back(posts, reporter=reporter, which=lambda _: True)
+    for post in posts:
+        post.hands.wait_until_empty(timeout=FAREWELL_SECONDS)
+
+
+def _give_back(posts: list[Post], *, reporter: Reporter, which: Callable[[Delivery], bool]) -> None:
+    for post in posts:
+        given_back = [delivery for delivery in post.hands.all() if which(delivery) and delivery.close()]
         for delivery in given_back:
             try:
                 reporter.released(delivery.ticket)
@@ -50,5 +67,3 @@ def release(posts: list[Post], *, receivers: list[Receiver], reporter: Reporter)
         for delivery in given_back:
             post.hands.remove(delivery)
             log.info("task released", extra=delivery.log_fields())
-    for post in posts:
-        post.hands.wait_until_empty(timeout=_FAREWELL_SECONDS)

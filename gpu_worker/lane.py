@@ -159,6 +159,8 @@ class Lane:
 
         if not seats:  # the only ones were cancelled just now
             return
+        for seat in seats:
+            seat.delivery.begin()
         for i, made in engine.run([seat.row for seat in seats], size=size, on_step=on_step):
             delivery = seats[i].delivery
             delivery.fractions[seats[i].k] = 1.0

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from contract.catalogue import Queue
 from contract.keys import cancel_key
@@ -61,6 +62,14 @@ def measure(posts: list[Post], *, meter: Meter, slots: int) -> None:
         values["GpuPercent"] = percent
     for post in posts:
         meter.put(values | {"Busy": min(slots, len(post.hands))}, of=post.queue)
+
+
+def mark_busy(posts: list[Post], *, file: Path) -> None:
+    """Have the file there exactly while a queue's hands hold something."""
+    if any(len(post.hands) for post in posts):
+        file.touch()
+    else:
+        file.unlink(missing_ok=True)
 
 
 def renew_visibility(posts: list[Post]) -> None:

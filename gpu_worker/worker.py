@@ -36,6 +36,7 @@ _TICK_SECONDS = 0.25
 _POOL_THREADS = 8
 _LOOK_SECONDS = 0.5
 """A signal that the system hands to another thread is seen only when the main one moves."""
+_BUSY_SECONDS = 1
 _MEASURE_SECONDS = 60
 """CloudWatch keeps one value a minute."""
 
@@ -47,6 +48,9 @@ class Worker:
         self._settings = settings
         self._catalogue = catalogue
         self._stop = threading.Event()
+        """Nothing new is received any more."""
+        self._ended = threading.Event()
+        """Nothing is computed any more."""
         self._broken = False
         self._sqs = _client("sqs", settings)
         self._meter = Meter(settings.metrics_namespace)
@@ -95,17 +99,20 @@ class Worker:
             thread.start()
 
     def stop(self) -> None:
-        """Give back what is not done; returns within seconds whatever the models are at."""
+        """Finish what the grace is long enough for and give the rest back at once; ends whatever the models are at."""
         log.info("worker stops")
         self._stop.set()
-        for lane in self._lanes:
-            lane.close()
         for thread in self._receiving:
             # First, for a poll under way would get what is given back, and each receipt counts towards giving up.
             give_up = time.monotonic() + self._settings.wait_seconds + 1
             while thread.is_alive() and time.monotonic() < give_up:
                 thread.join(timeout=_LOOK_SECONDS)
-        interrupt.release(self._posts, receivers=self._receivers, reporter=self._reporter)
+        grace = 0 if self._broken else self._settings.grace_seconds
+        interrupt.finish(self._posts, receivers=self._receivers, reporter=self._reporter, seconds=grace)
+        for lane in self._lanes:
+            lane.close()
+        self._ended.set()
+        interrupt.release(self._posts, reporter=self._reporter)
 
     def _open_lane(self, queue: Queue, url: str) -> None:
         settings = self._settings
@@ -172,10 +179,15 @@ class Worker:
         alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models, slots=s.slots)
         measure = partial(upkeep.measure, posts, meter=self._meter, slots=s.slots)
         cancelled = partial(upkeep.look_for_cancelled, posts, storage=self._storage)
-        measuring = [("measure", self._each(_MEASURE_SECONDS, measure))] if s.metrics_namespace else []
+        optional: list[tuple[str, Callable[[], None]]] = []
+        if s.metrics_namespace:
+            optional.append(("measure", self._each(_MEASURE_SECONDS, measure)))
+        if s.busy_file:
+            optional.append(("busy", self._each(_BUSY_SECONDS, partial(upkeep.mark_busy, posts, file=s.busy_file))))
         return [
-            *measuring,
-            ("alive", self._each(s.alive_seconds, alive)),
+            *optional,
+            # A worker that stops offers nothing any more, but what it still computes is looked after.
+            ("alive", partial(upkeep.every, s.alive_seconds, alive, stop=self._stop)),
             ("visibility", self._each(s.visibility_renew_seconds, partial(upkeep.renew_visibility, posts))),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
             ("cancelled", self._each(s.cancel_look_seconds, cancelled)),
@@ -183,7 +195,7 @@ class Worker:
         ]
 
     def _each(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
-        return partial(upkeep.every, seconds, act, stop=self._stop)
+        return partial(upkeep.every, seconds, act, stop=self._ended)
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         """A loop that breaks ends the process: whoever runs it starts a whole new one."""

@@ -1,0 +1,82 @@
+"""A worker that is told to stop: what fits into the time is finished, the rest goes back at once."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.messages import TASK_REQUESTED
+from gpu_worker.delivery import Delivery, Ticket
+from gpu_worker.worker import Worker
+from tests.gpu_worker.site import Site, a_text_request, an_image_request
+from tests.wait import until
+
+SHORT = a_text_request("Tell a story.", max_tokens=60)
+LONG = a_text_request("Tell a long story.", max_tokens=500)
+
+
+def a_delivery(*, outputs: int = 1) -> Delivery:
+    request: Any = TASK_REQUESTED.validate_python(an_image_request(seeds=range(outputs)))
+    ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
+    return Delivery(ticket=ticket, request=request, receipt="r")
+
+
+def test_what_has_not_begun_ends_nobody_knows_when() -> None:
+    delivery = a_delivery()
+    assert delivery.done_at == math.inf
+    delivery.begin()
+    assert delivery.done_at == math.inf
+
+
+def test_what_is_under_way_goes_on_as_fast_as_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("gpu_worker.delivery.time.monotonic", lambda: clock[0])
+    delivery = a_delivery(outputs=2)
+    delivery.begin()
+    clock[0] = 110.0
+    delivery.begin()
+    delivery.fractions[:] = [1.0, 0.0]
+    assert delivery.done_at == 120.0
+    delivery.fractions[1] = 1.0
+    assert delivery.done_at == 110.0
+
+
+@pytest.mark.slow
+def test_what_can_be_finished_is_and_the_rest_goes_back_before(site: Site, start_worker: Callable[..., Worker]) -> None:
+    worker = start_worker(grace_seconds=60, slots=2, ahead=1, visibility_seconds=2, visibility_renew_seconds=0.5)
+    short, long = site.send("text", SHORT), site.send("text", LONG)
+    waiting = site.send("text", a_text_request("Wait.", max_tokens=500))
+    until(lambda: any(event.event == "progress" and event.fraction > 0.2 for event in site.events(short)), seconds=60)
+    site.wait_for(long, "progress")
+    worker.stop()
+    events = [event for task in (short, long, waiting) for event in site.events(task)]
+    ends = [event for event in events if event.event in {"released", "succeeded"}]
+    final = [(event.task, event.event) for event in sorted(ends, key=lambda event: event.sent_at)]
+    assert final == [(long, "released"), (waiting, "released"), (short, "succeeded")]
+    assert site.waiting("text") == 2
+    assert site.in_flight("text") == 0
+
+
+@pytest.mark.slow
+def test_without_a_grace_everything_goes_back(site: Site, start_worker: Callable[..., Worker]) -> None:
+    worker = start_worker(grace_seconds=0)
+    task = site.send("text", LONG)
+    site.wait_for(task, "progress")
+    worker.stop()
+    assert site.final(task).event == "released"
+    assert site.waiting("text") == 1
+
+
+@pytest.mark.slow
+def test_a_file_says_whether_a_worker_is_busy(site: Site, start_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    file = tmp_path / "busy"
+    file.touch()  # as a killed one leaves it
+    start_worker(busy_file=file)
+    until(lambda: not file.exists())
+    task = site.send("text", LONG)
+    until(file.exists)
+    assert task
+    site.cancel(task)
+    until(lambda: not file.exists())
