@@ -28,6 +28,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServers:
     return _ByServers(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How often the worker of tests/e2e/test_kills.py is killed, and when."""
+    parser.addoption("--kills", type=int, default=25, help="how often a worker is killed at a random point")
+    parser.addoption("--kill-seed", type=int, help="the same points as another run that printed this")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _aws_credentials() -> Iterator[None]:
     """No test ever sees the credentials of whoever runs it."""
