@@ -30,6 +30,8 @@ _ROOT_DEVICE = "/dev/xvda"
 _BOOT = Duration.minutes(30)
 """How long a machine may take to install the worker and fetch its models."""
 _FAREWELL = Duration.minutes(2)
+_ABOUT_ITSELF = ("CompleteLifecycleAction", "SetInstanceHealth", "SetInstanceProtection")
+"""What a machine tells its group: that it works or may go, that it is unfit, that it is busy."""
 _WARM_UP = Duration.minutes(10)
 
 
@@ -184,7 +186,7 @@ class Gpu(StageStack):
             Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [self.logs[queue].log_group_arn]),
             # CloudWatch knows no resource to narrow this to, only the namespace.
             Grant(["cloudwatch:PutMetricData"], ["*"], namespace),
-            Grant(["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"], [group]),
+            Grant([f"autoscaling:{action}" for action in _ABOUT_ITSELF], [group]),
         ]
 
     def _hook(self, group: autoscaling.AutoScalingGroup) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contract.metrics import METRICS
+from gpu_worker import interrupt
 from gpu_worker.settings import Settings
 from infra.stacks.package import USER_DATA
 from tests.infra.stacks.templates import Properties, Stage
@@ -16,6 +17,7 @@ SCRIPT = {
     "ATELIER_PACKAGE", "ATELIER_QUEUE", "ATELIER_GROUP", "ATELIER_LOG_GROUP",
 }  # fmt: skip
 """What the boot script is told beside the worker's own settings."""
+_SPOT_NOTICE_SECONDS = 120
 
 
 @pytest.fixture(params=["small", "large", "emulated"])
@@ -119,6 +121,21 @@ def test_a_machine_counts_once_it_works_and_goes_once_it_has_given_back(stage: S
 
 
 @pytest.mark.parametrize("queue", QUEUES)
+def test_a_worker_has_ended_before_its_machine_must_go(stage: Stage, queue: str) -> None:
+    hooks = stage.found("gpu", "AWS::AutoScaling::LifecycleHook").values()
+    (farewell,) = {hook["HeartbeatTimeout"] for hook in hooks if hook["LifecycleHookName"] == "terminate"}
+    unit = (USER_DATA / "machine" / "atelier-worker.service").read_text()
+    grace, timeout = (float(re.findall(rf"{name}=(\d+)", unit)[0]) for name in ("GRACE_SECONDS", "TimeoutStopSec"))
+    settings = Settings.model_fields
+    poll = settings["wait_seconds"].default + 1
+    assert grace + poll + interrupt.FAREWELL_SECONDS * 2 < timeout, "systemd kills nobody who is about to end"
+    watch = (USER_DATA / "machine" / "watch.sh").read_text()
+    noticed = int(re.findall(r"WATCH_SECONDS:-(\d+)", watch)[0]) + 5
+    assert noticed + timeout < min(farewell, _SPOT_NOTICE_SECONDS)
+    assert settings["grace_seconds"].default < 5, "Ctrl-C on one machine does not wait long"
+
+
+@pytest.mark.parametrize("queue", QUEUES)
 def test_a_machine_is_told_what_it_reads(stage: Stage, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker's settings class accepts what the script hands on, and the script's own variables are all there."""
     found = told(stage, queue)
@@ -151,6 +168,7 @@ def test_a_machine_may_do_its_own_work_and_nothing_else(stage: Stage, queue: str
         "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage",
         "s3:GetObject", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents",
         "cloudwatch:PutMetricData", "autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth",
+        "autoscaling:SetInstanceProtection",
     }  # fmt: skip
     if queue == "image":
         allowed.add("s3:DeleteObject")

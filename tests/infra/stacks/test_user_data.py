@@ -236,6 +236,31 @@ def test_a_machine_that_cannot_boot_says_so_and_is_given_back(machine: Machine) 
     assert "dnf install" in last_words(machine)
 
 
+@pytest.fixture
+def watch(machine: Machine, metadata: tuple[str, dict[str, str]]) -> Iterator[subprocess.Popen[bytes]]:
+    """The unit that watches a machine in service whose worker has nothing to do."""
+    address, values = metadata
+    values["autoscaling/target-lifecycle-state"] = "InService"
+    machine.stand_in("sleep", '[ "$1" = infinity ] || exec /bin/sleep 0.05')
+    machine.environment |= {"ATELIER_METADATA": address, "ATELIER_BUSY_FILE": str(machine.root / "busy")}
+    with (machine.root / "log").open("wb") as out:
+        process = subprocess.Popen(
+            ["bash", MACHINE / "watch.sh"], env=machine.environment, stdout=out, stderr=out, start_new_session=True
+        )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def _has_looked_twice(machine: Machine) -> None:
+    seen = len(machine.called("sleep"))
+    until(lambda: len(machine.called("sleep")) >= seen + 2)
+
+
+def _answers(machine: Machine, command: str) -> list[str]:
+    return [call for call in machine.called("aws") if command in call]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
@@ -244,29 +269,61 @@ def test_a_machine_that_cannot_boot_says_so_and_is_given_back(machine: Machine) 
     ],
 )
 def test_a_worker_is_stopped_before_its_machine_goes(
-    machine: Machine, metadata: tuple[str, dict[str, str]], path: str, value: str, reason: str
-) -> None:
-    address, values = metadata
-    machine.stand_in("sleep", '[ "$1" = infinity ] || exec /bin/sleep 0.05')
-    environment = machine.environment | {"ATELIER_METADATA": address}
-    values["autoscaling/target-lifecycle-state"] = "InService"
-    log = machine.root / "log"
-    with log.open("wb") as out:
-        watch = subprocess.Popen(["bash", MACHINE / "watch.sh"], env=environment, stdout=out, stderr=out)
-    try:
-        until(lambda: len(machine.called("sleep")) >= 2)
-        assert machine.called("systemctl") == []
-        values[path] = value
-        watch.wait(timeout=20)
-    finally:
-        watch.kill()
-        watch.wait()
+    machine: Machine, metadata: tuple[str, dict[str, str]], watch: subprocess.Popen[bytes],
+    path: str, value: str, reason: str,
+) -> None:  # fmt: skip
+    _has_looked_twice(machine)
+    assert machine.called("systemctl") == []
+    metadata[1][path] = value
+    watch.wait(timeout=20)
     assert machine.called("systemctl") == ["systemctl stop atelier-worker.service"]
-    (answer,) = machine.called("aws")
+    (answer,) = _answers(machine, "complete-lifecycle-action")
     assert "--lifecycle-hook-name terminate --instance-id i-0123 --lifecycle-action-result CONTINUE" in answer
-    assert reason in log.read_text()
+    assert reason in (machine.root / "log").read_text()
     order = machine.calls.read_text()
     assert order.index("systemctl stop") < order.index("complete-lifecycle-action")
+
+
+def test_a_worker_leaves_a_machine_that_is_recommended_to_be_left_and_the_hook_waits_for_its_group(
+    machine: Machine, metadata: tuple[str, dict[str, str]], watch: subprocess.Popen[bytes]
+) -> None:
+    metadata[1]["events/recommendations/rebalance"] = '{"noticeTime": "2026-01-01T00:00:00Z"}'
+    until(lambda: machine.called("systemctl"))
+    _has_looked_twice(machine)
+    assert _answers(machine, "complete-lifecycle-action") == []
+    assert "rebalance recommendation" in (machine.root / "log").read_text()
+    metadata[1]["autoscaling/target-lifecycle-state"] = "Terminated"
+    watch.wait(timeout=20)
+    assert machine.called("systemctl") == ["systemctl stop atelier-worker.service"]
+    assert len(_answers(machine, "complete-lifecycle-action")) == 1
+
+
+def test_a_machine_is_protected_from_scaling_in_only_while_it_is_busy(
+    machine: Machine, watch: subprocess.Popen[bytes]
+) -> None:
+    busy, command = machine.root / "busy", "set-instance-protection"
+    _has_looked_twice(machine)
+    busy.touch()
+    until(lambda: len(_answers(machine, command)) == 2)
+    _has_looked_twice(machine)
+    busy.unlink()
+    until(lambda: len(_answers(machine, command)) == 3)
+    _has_looked_twice(machine)
+    wishes = [call.split()[-1] for call in _answers(machine, command)]
+    free, spared = "--no-protected-from-scale-in", "--protected-from-scale-in"
+    assert wishes == [free, spared, free], "told once for each change"
+    assert "--auto-scaling-group-name atelier-small-image --instance-ids i-0123" in _answers(machine, command)[0]
+
+
+def test_a_group_that_does_not_hear_is_told_again(machine: Machine, watch: subprocess.Popen[bytes]) -> None:
+    machine.stand_in("aws", "exit 254")
+    (machine.root / "busy").touch()
+    until(lambda: len(_answers(machine, " --protected-from-scale-in")) >= 2)
+    machine.stand_in("aws")
+    _has_looked_twice(machine)
+    heard = len(_answers(machine, " --protected-from-scale-in"))
+    _has_looked_twice(machine)
+    assert len(_answers(machine, " --protected-from-scale-in")) == heard
 
 
 def test_a_machine_whose_worker_keeps_dying_is_given_back(
