@@ -1,7 +1,7 @@
 """The program of a process that decodes foreign pictures, so that what breaks, floods or stalls it harms nobody else.
 
 It is asked over standard input and answers over standard output, one picture after another; `decoder` is at the other
-end. A file of 4 MB can hold a hundred thousand scans of a progressive JPEG, hours of work: its time ends it.
+end. A file of 4 MB can hold a hundred thousand scans of a progressive JPEG, half an hour of work: its time ends it.
 """
 
 import resource
