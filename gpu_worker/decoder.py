@@ -9,6 +9,7 @@ from typing import IO, cast
 
 from PIL import Image
 
+from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from gpu_worker import foreign
 from gpu_worker.failures import TaskFailure
 
@@ -16,8 +17,8 @@ _REPOSITORY = Path(__file__).parents[1]
 _COMMAND = (sys.executable, "-m", "gpu_worker.foreign")
 _DAMAGED = "The picture to start from is no PNG, JPEG or WebP, or it is damaged."
 _TOO_LARGE = (
-    f"The picture to start from is too large: up to {foreign.MAX_UPLOAD_SIDE:,} pixels a side and "
-    f"{foreign.MAX_UPLOAD_PIXELS >> 20} million in all can be read."
+    f"The picture to start from is too large: up to {MAX_UPLOAD_SIDE:,} pixels a side and "
+    f"{MAX_UPLOAD_PIXELS >> 20} million in all can be read."
 )
 
 

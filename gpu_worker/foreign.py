@@ -22,9 +22,9 @@ ANSWER = struct.Struct(">BII")
 READY, FINE, DAMAGED, TOO_LARGE = range(4)
 
 MEMORY_BYTES = 1 << 30
-"""Of addresses. The most hungry picture within the limits, a progressive one of 16 million pixels, takes half."""
+"""Of addresses. What took the most within the limits, an animated WebP of 16 million pixels, took half of it."""
 CPU_SECONDS = 5
-"""For one picture; the slowest ordinary one within the limits takes one."""
+"""For one picture; the slowest ordinary one within the limits, a JPEG in inks, took 1.3."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
