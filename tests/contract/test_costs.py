@@ -20,7 +20,7 @@ LARGE = Model(
     revision="1" * 40,
     memory_bytes=1,
     batch=1,
-    defaults={"width": 1000, "height": 2000},
+    defaults={"width": 2000, "height": 2000},
     card="Has no limits of its own.",
 )
 
@@ -28,9 +28,9 @@ LARGE = Model(
 @pytest.mark.parametrize(
     ("params", "megapixel_steps"),
     [
-        (ImageParams(prompt="x", width=1000, height=1000, denoise_steps=20, count=1), 20),
-        (ImageParams(prompt="x", width=1000, height=2000, denoise_steps=5, count=8), 80),
-        (EditParams(prompt="x", image="{{p}}", denoise_steps=10, count=2), 40),
+        (ImageParams(prompt="x", width=2000, height=2000, denoise_steps=5, count=1), 20),
+        (ImageParams(prompt="x", width=2000, height=1600, denoise_steps=5, count=8), 128),
+        (EditParams(prompt="x", image="{{p}}", denoise_steps=10, count=2), 80),
         (TextParams(prompt="x", max_tokens=4096), 409.6),
         (CaptionParams(image="{{p}}", max_tokens=50), 5),
     ],
@@ -45,10 +45,10 @@ def test_the_price_of_an_enlarged_picture_is_that_of_the_largest_one() -> None:
 
 
 def test_a_request_may_cost_as_much_as_the_cap_and_no_step_more() -> None:
-    at_the_cap = ImageParams(prompt="x", width=1000, height=1000, denoise_steps=100, count=5)
+    at_the_cap = ImageParams(prompt="x", width=2000, height=2000, denoise_steps=25, count=5)
     assert cost(at_the_cap, LARGE) == MAX_COST
     assert too_costly(at_the_cap, LARGE) is None
-    above = ImageParams(prompt="x", width=1008, height=1000, denoise_steps=100, count=5)
+    above = ImageParams(prompt="x", width=2016, height=2000, denoise_steps=25, count=5)
     assert too_costly(above, LARGE)
 
 

@@ -146,7 +146,7 @@ def test_params_past_what_any_model_does_are_named(site: Site) -> None:
 def test_params_past_what_this_model_does_are_named_before_anything_is_computed(site: Site) -> None:
     cases: list[tuple[Kind, dict[str, Any]]] = [
         (Kind.IMAGE, {"width": 4096}),
-        (Kind.IMAGE, {"height": 8}),
+        (Kind.IMAGE, {"height": 80}),
         (Kind.IMAGE, {"count": 5}),
         (Kind.EDIT, {"count": 8, "image": upload_key(UUID(int=404))}),
         (Kind.TEXT, {"max_tokens": 513}),
