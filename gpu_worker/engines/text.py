@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from gpu_worker.engines.base import Row
 from gpu_worker.engines.writing import Sampling, Writer
+from gpu_worker.safety.prompts import Turns
 
 if TYPE_CHECKING:
     from contract.kinds import TextParams
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 class TextEngine(Writer):
     """Text to text."""
 
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        super().__init__(model, tokenizer)
+        self._turns = Turns(tokenizer)
+
     def _inputs(self, row: Row) -> dict[str, torch.Tensor]:
         """The chat that the params describe."""
         params = cast("TextParams", row.params)
-        chat = [{"role": "user", "content": params.prompt}]
+        chat = [{"role": "user", "content": self._turns.plain(params.prompt)}]
         if params.system:
-            chat.insert(0, {"role": "system", "content": params.system})
+            chat.insert(0, {"role": "system", "content": self._turns.plain(params.system)})
         encoded = self._tokenizer.apply_chat_template(
             chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
         )

@@ -1,13 +1,19 @@
-"""The operator's list of words that no prompt may have; what a picture shows is judged in `pictures`."""
+"""What prompts may not do: have the operator's refused words, or speak for the model's own side of a chat.
+
+What a picture shows is judged in `pictures`.
+"""
 
 import re
 import threading
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 from contract.kinds import Params
 from gpu_worker.failures import TaskFailure
 
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Invisible letters and marks beside the format characters (Unicode's Default_Ignorable_Code_Point)."""
 _WRITTEN = ("prompt", "system")
 """Params that ask for something; what is to be avoided may name anything."""
 
@@ -48,6 +54,18 @@ class PromptFilter:
             return self._pattern
 
 
+class Turns:
+    """Keeps what people write inside of their own turn of a chat, whatever the model's tokenizer marks turns with."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        marks = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+        self._marks = re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
+
+    def plain(self, text: str) -> str:
+        """The text with a space inside of each mark, which then is words like any others."""
+        return self._marks.sub(lambda mark: f"{mark[0][:1]} {mark[0][1:]}", text)
+
+
 def _compiled(text: str) -> re.Pattern[str] | None:
     lines = (line.partition("#")[0] for line in text.splitlines())
     phrases = [phrase for line in lines if (phrase := _plain(line))]
@@ -63,5 +81,5 @@ def _expression(phrase: str) -> str:
 
 def _plain(text: str) -> str:
     """Lower case, compatible letters made plain, nothing invisible, single spaces: what a reader sees."""
-    visible = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    visible = (c for c in _IGNORABLE.sub("", unicodedata.normalize("NFKC", text)) if unicodedata.category(c) != "Cf")
     return " ".join("".join(visible).casefold().split())
