@@ -95,7 +95,12 @@ const RULES: Rule[] = [
   [/at least 1 (?:character|item)/, () => msg`Please fill this in.`],
   [/at least (\d+) (?:characters|items)/, (least) => msg`At least ${least} characters.`],
   [/at most (\d+) (?:characters|items)/, (most) => msg`At most ${most} characters.`],
+  [
+    /^must be between (\S+) and (\S+) characters for/,
+    (least, most) => msg`From ${least} to ${most} characters for this model.`,
+  ],
   [/^must be between (\S+) and (\S+) for/, (least, most) => msg`From ${least} to ${most} for this model.`],
+  [/^has no effect on the model/, () => msg`This model takes none: leave it empty.`],
   [
     /^costs (\S+) megapixel-steps and (\S+) are the most/,
     (price, most) =>
