@@ -259,7 +259,8 @@ def parse_stage(name: str, values: Any, *, source: str = "cdk.json") -> StageSet
     """One stage's settings; raises SettingsInvalid with the first thing that is wrong."""
     given = {"stage": name, **values} if isinstance(values, dict) else values
     try:
-        return StageSettings.model_validate(given)
+        # As JSON, where strictness knows lists: nothing is taken for something else, and "no" is not false.
+        return StageSettings.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as invalid:
         fault = invalid.errors()[0]
         path = ".".join(["stages", name, *(str(part) for part in fault["loc"] if part != "stage")])

@@ -39,6 +39,8 @@ def test_one_stage_may_be_wanted_alone() -> None:
     ("values", "said"),
     [
         ({"region": "Frankfurt"}, "stages.small.region: "),
+        ({"retain": "no"}, "stages.small.retain: Input should be a valid boolean"),
+        ({"api": {"burst": "30"}}, "stages.small.api.burst: Input should be a valid integer"),
         ({"region": None}, "stages.small.region: Input should be a valid string"),
         ({"region": "us-gov-west-1"}, "region: us-gov-west-1 is not one of AWS's public regions"),
         ({"regoin": "eu-central-1"}, "stages.small.regoin: Extra inputs are not permitted"),
