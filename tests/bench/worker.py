@@ -108,7 +108,7 @@ def _full(
     worker, batched, single = _paces(
         lambda: count / place.seconds(some(count + batch), lead=batch),
         lambda: count / _timed(partial(bare, some(count), batch=batch)),
-        lambda: batch / _timed(partial(bare, some(batch), batch=1)),
+        lambda: 2 / _timed(partial(bare, some(2), batch=1)),
     )
     return [
         _row(name, worker, batched, goal=0.97),
@@ -142,7 +142,7 @@ def _mixed(place: _Place, bare: Bare, *, count: int) -> list[Row]:
 
 def _steadiness(steady: Bare, plain: Bare) -> list[Row]:
     """What it costs that a row's bytes do not depend on its place, without a worker."""
-    paces = _paces(*(lambda bare=bare: 16 / _timed(partial(bare, _pictures(16), batch=2)) for bare in (steady, plain)))
+    paces = _paces(*(lambda bare=bare: 8 / _timed(partial(bare, _pictures(8), batch=2)) for bare in (steady, plain)))
     return [_row("worker.steady", *paces)]
 
 
