@@ -13,7 +13,7 @@ from gpu_worker.engines.base import Row
 
 _MOST_WAYS = 3
 _GATHER_SECONDS = 0.05
-"""Most of what S3 takes to answer about one delivery when several come at once."""
+"""Longer than S3 takes to answer, shorter than anybody notices."""
 
 
 @dataclass(eq=False, slots=True)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from contract.catalogue import Catalogue
 from contract.keys import delivery_prefix, upload_key
 from gpu_worker.engines import image
 from gpu_worker.worker import Worker
@@ -179,6 +180,13 @@ def test_messages_beyond_the_cost_that_is_taken_ahead_stay_in_the_queue(
     site.wait_for(first, "progress")
     assert site.waiting("text") == 2
     assert [site.kinds(task) for task in others[1:]] == [[], []]
+
+
+def test_a_worker_takes_at_least_a_batch_and_another_one_ahead(site: Site) -> None:
+    wide = Catalogue(models=(TEXT_MODEL, TINY.model_copy(update={"batch": 12})))
+    worker = Worker(site.settings(slots=2, ahead=6), catalogue=wide)
+    reaches = {queue: (reach.slots, reach.ahead) for queue in site.queues for reach in [worker._reach(queue)]}
+    assert reaches == {"text": (4, 6), "image": (12, 12)}
 
 
 def test_models_in_turn_are_not_loaded_for_each_task_and_none_waits_for_ever(
