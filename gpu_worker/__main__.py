@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> int:
     except ValidationError as error:
         print("The worker's settings (ATELIER_…) do not fit:", file=sys.stderr)
         for fault in error.errors(include_input=False, include_url=False):
-            variable = ".".join(map(str, fault["loc"])).upper()
-            print(f"  ATELIER_{variable}: {fault['msg']}", file=sys.stderr)
+            variable, *within = map(str, fault["loc"])
+            place = ".".join([f"ATELIER_{variable.upper()}", *(part for part in within if part != "[key]")])
+            print(f"  {place}: {fault['msg']}", file=sys.stderr)
         return 2
     except SettingsError as error:
         print(f"The worker's settings (ATELIER_…) do not fit: {error}", file=sys.stderr)

@@ -133,7 +133,12 @@ def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 2
-    for name in ("queue_urls.video", "slots", "events_queue_url", "media_bucket"):
+    for name in (
+        "ATELIER_QUEUE_URLS.video",
+        "ATELIER_SLOTS",
+        "ATELIER_EVENTS_QUEUE_URL",
+        "ATELIER_MEDIA_BUCKET",
+    ):
         assert name in result.stderr
     assert "Traceback" not in result.stderr
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from contract.metrics import Meter
 from gpu_worker.delivery import Ticket
 from gpu_worker.report import Reporter
 
@@ -18,6 +19,6 @@ class HalfDeaf:
 
 
 def test_a_start_that_the_queue_did_not_take_is_an_error_though_others_were_taken() -> None:
-    reporter = Reporter(HalfDeaf(), queue_url="q", worker="w1", patience_seconds=0)
+    reporter = Reporter(HalfDeaf(), queue_url="q", worker="w1", patience_seconds=0, meter=Meter())
     with pytest.raises(ClientError, match="InternalError"):
         reporter.started([Ticket(uuid4(), 1, "t"), Ticket(uuid4(), 1, "t")])
