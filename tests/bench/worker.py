@@ -31,7 +31,9 @@ Bare = Callable[..., None]
 
 _ROUNDS = 3
 _TOKENS = 32
-_EMOJI = next(model for model in catalogue.load("demo").models if model.id == "demo-emoji")
+_DEMO = next(model for model in catalogue.load("demo").models if model.id == "demo-emoji")
+_EMOJI = _DEMO.model_copy(update={"limits": {}})
+"""Of sizes, too, that it was not taught: they cost what they would cost of any model."""
 _TWIN = _EMOJI.model_copy(update={"id": "demo-emoji-twin"})
 """The same weights once more: another model, as far as the worker knows."""
 _WIDE = _EMOJI.model_copy(update={"batch": 8})
