@@ -5,7 +5,6 @@ from uuid import UUID
 
 MEDIA_PREFIX = "media/"
 UPLOAD_PREFIX = "uploads/"
-HIDDEN_PREFIX = "hidden/"
 CONTROL_PREFIX = "control/"
 PREVIEWS = f"{MEDIA_PREFIX}*/preview-*"
 """The pattern of previews' keys: all that a worker may delete."""
