@@ -4,13 +4,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from traceback import format_tb
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg import OperationalError
+from psycopg import DatabaseError, OperationalError
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
 
@@ -106,7 +107,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     for unavailable in (OperationalError, PoolTimeout, TooManyRequests, BotoCoreError, ClientError):
         app.add_exception_handler(unavailable, _unavailable)
-    app.add_exception_handler(Exception, _internal_error)
+    # Those of the database apart: what only `Exception` catches is raised again, and the server logs it as it stands.
+    for unexpected in (DatabaseError, Exception):
+        app.add_exception_handler(unexpected, _internal_error)
 
 
 def problem(
@@ -172,7 +175,9 @@ def _unavailable(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _internal_error(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("unexpected error", exc_info=error)
+    # Not the exception as it stands: the database's may quote rows, and rows hold what people wrote.
+    trace = "".join(format_tb(error.__traceback__))
+    _LOG.error("unexpected error", extra={"exception": f"{trace}{type(error).__name__}"})
     return problem(_INTERNAL, detail="The error was recorded; try again later.")
 
 

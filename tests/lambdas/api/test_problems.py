@@ -221,6 +221,21 @@ def test_a_database_that_was_restarted_is_found_again(anyone: TestClient, conn: 
     assert anyone.get("/api/v1/health").status_code == 200
 
 
+def test_what_a_row_holds_is_not_logged(
+    ana: Person, conn: psycopg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither here nor by the server, which logs whatever is raised out of the app."""
+    conn.execute("ALTER TABLE keys ADD CONSTRAINT keys_nobody CHECK (name <> 'a secret of mine')")
+    try:
+        answer = ana.post("/keys", {"name": "a secret of mine"})
+    finally:
+        conn.execute("ALTER TABLE keys DROP CONSTRAINT keys_nobody")
+    assert code(answer) == (500, "internal")
+    (record,) = [record for record in caplog.records if record.message == "unexpected error"]
+    assert "CheckViolation" in record.exception
+    assert "a secret of mine" not in "".join(str(vars(each)) for each in caplog.records)
+
+
 def test_a_commit_that_fails_is_no_success(app: FastAPI, ana: Person, conn: psycopg.Connection) -> None:
     conn.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$")
     conn.execute(
