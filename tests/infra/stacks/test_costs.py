@@ -1,5 +1,6 @@
 """What the table of costs takes for granted about a stage is what the templates hold."""
 
+from contract.kinds import Kind
 from contract.metrics import METRICS
 from infra.costs import SIZES
 from infra.prices import PRICES, STANDING
@@ -39,7 +40,7 @@ def test_secrets_alarms_dashboards_and_metrics_are_as_many_as_are_paid_for(small
     alarms = len(small.found("observability", "AWS::CloudWatch::Alarm"))
     assert alarms + 2 * len(small.found("gpu", "AWS::AutoScaling::ScalingPolicy")) == _stands("alarms")
     assert len(small.found("observability", "AWS::CloudWatch::Dashboard")) == _stands("dashboards")
-    of_each = {None: 1, "Function": len(FUNCTIONS), "Queue": len(QUEUES), "Model": 9}
+    of_each = {None: 1, "Function": len(FUNCTIONS), "Queue": len(QUEUES), "Model": 9, "Kind": len(Kind), "Code": 6}
     assert sum(of_each[metric.dimension] for metric in METRICS.values()) <= _stands("metrics")
 
 
