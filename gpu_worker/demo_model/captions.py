@@ -9,9 +9,14 @@ from gpu_worker.demo_model.things import Thing
 # Names without "a": plurals are found by their ending, these are not.
 _MASS = {
     "bread", "broccoli", "cheese", "chocolate", "coffee", "corn", "cutlery", "fire", "honey", "maize",
-    "milk", "beer", "popcorn", "tea", "wine", "lightning", "fork and knife", "saturn",
+    "milk", "beer", "popcorn", "tea", "wine", "lightning", "fork and knife", "saturn", "bacon", "bowling",
+    "butter", "champagne", "confetti", "coral", "dynamite", "garlic", "golf", "juice", "lemonade", "luggage",
+    "meat on the bone", "noodle soup", "onigiri", "pasta", "ping pong", "poo", "ramen", "soap", "soda",
+    "spaghetti", "sushi", "toilet paper", "wood",
 }  # fmt: skip
 _PLURAL_EXCEPT = ("us", "ss")
+# A plural is plural in the noun before these: "stack of books" is one stack.
+_AFTER_NOUN = (" of ", " with ", " behind ")
 _OTHER_WORDS = {"grey": ("gray",), "purple": ("violet",), "black": ("dark",)}
 _ADJECTIVES = (
     "small",
@@ -62,6 +67,8 @@ _PAIRS = (
     "{a} with {b}", "{a}, {b}", "a picture of {a} and {b}", "{a} on the left and {b} on the right",
     "{a} together with {b}", "{A} stands next to {b}.",
 )  # fmt: skip
+# Descriptions are whole phrases, with an article or as a sentence without its subject.
+_DESCRIBED = ("{d}", "{d}", "{d}", "{D}", "{D}.", "a picture of {d}", "an icon of {d}", "draw {d}", "{d}, please")
 _GROUNDS = (
     "{x} on a {c} background",
     "{x} on a {c} background",
@@ -87,6 +94,13 @@ def of_one(thing: Thing, *, colour: str | None, count: int, rng: np.random.Gener
     templates = [str(rng.choice(_LONG if rng.random() < 0.25 else _SHORT)) for _ in range(count)]
     templates[0] = "{x}"
     return [_fill(template, _name(thing, rng), colour, rng) for template in templates]
+
+
+def described(description: str, *, count: int, rng: np.random.Generator) -> list[str]:
+    """Return count captions around a description of a thing that does not name it."""
+    capital = description[0].upper() + description[1:]
+    templates = [str(rng.choice(_DESCRIBED)) for _ in range(count)]
+    return [template.format(d=description, D=capital) for template in templates]
 
 
 def of_pair(left: tuple[Thing, str | None], right: tuple[Thing, str | None], *, rng: np.random.Generator) -> str:
@@ -124,8 +138,9 @@ def _colour_word(colour: str, rng: np.random.Generator) -> str:
 
 def with_article(bare: str, name: str) -> str:
     """Return a bare phrase ("red apple") of a name as it stands in a sentence."""
-    if name in _MASS or (name.endswith("s") and not name.endswith(_PLURAL_EXCEPT)):
+    noun = min((name.partition(word)[0] for word in _AFTER_NOUN), key=len)
+    if name in _MASS or (noun.endswith("s") and not noun.endswith(_PLURAL_EXCEPT)):
         return bare
-    if name in ("sun", "moon", "earth", "sea"):
+    if name in ("sun", "moon", "earth", "sea", "statue of liberty"):
         return f"the {bare}"
     return f"{'an' if bare[0] in 'aeiou' and not bare.startswith(('uni', 'ufo')) else 'a'} {bare}"
