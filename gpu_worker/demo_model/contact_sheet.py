@@ -27,6 +27,10 @@ ROWS: dict[str, tuple[str, ...]] = {
         "a dog", "a cat", "an elephant", "a penguin", "a butterfly", "a rose",
         "a pizza", "a cupcake", "a castle", "a bicycle", "a guitar", "a robot",
     ),
+    "more plain things": (
+        "a lobster", "a jellyfish", "a taco", "a microscope", "a ferris wheel", "a wheelchair",
+        "a telescope", "a nesting doll", "a broken heart", "a cowboy", "a stop sign", "an ice skate",
+    ),
     "colour words": (
         "a red apple", "a green apple", "a yellow car", "a blue car", "a purple car", "a pink elephant",
         "a black cat", "a blue rose", "an orange t-shirt", "a green star", "a brown umbrella", "a grey castle",
@@ -35,6 +39,12 @@ ROWS: dict[str, tuple[str, ...]] = {
         "a cat and a dog", "a red apple and a green apple", "a pizza and a beer", "a blue car and a yellow bus",
         "a rose next to a heart", "a moon and a star", "a purple hat and a red boot", "an owl beside a tree",
         "a fish with a crown", "a green frog and a pink pig", "a key, a lock", "a banana and a blue bicycle",
+    ),
+    "more of two things": (
+        "a penguin and an umbrella", "a robot and a ghost", "a green balloon and a red balloon",
+        "a dragon and a castle",
+        "a blue whale and a yellow duck", "a carrot next to a rabbit", "a camera, a book", "a pink donut with a coffee",
+        "a rocket and a planet", "a snowman beside a christmas tree", "a hammer and a saw", "a guitar and a drum",
     ),
     "coloured grounds": (
         "a cat on a blue background", "a white dove on a black background", "a sun on an orange background",

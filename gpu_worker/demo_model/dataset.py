@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from gpu_worker.demo_model import captions
 from gpu_worker.demo_model.colours import COLOURS
 from gpu_worker.demo_model.icons import FLAT, NOTO, IconSets
-from gpu_worker.demo_model.pictures import Bytes, Floats, alone, painted, rasterise, side_by_side
-from gpu_worker.demo_model.things import Thing, read_things
+from gpu_worker.demo_model.pictures import Bytes, Floats, alone, painted, rasterise, two_things
+from gpu_worker.demo_model.things import Thing, read_descriptions, read_things
 
 # Share of each pool in a batch: originals fix what a thing is, two-object pictures need the most variety.
-POOLS = {"original": 0.38, "recolour": 0.34, "noto": 0.04, "pair": 0.18, "ground": 0.06}
-_PAIR_COUNT = 30_000
+POOLS = {"original": 0.31, "recolour": 0.26, "noto": 0.04, "pair": 0.33, "ground": 0.06}
+_PAIR_COUNT = 45_000
 _GROUND_COUNT = 6_000
-_CAPTIONS = {"original": 36, "recolour": 6, "noto": 6}
+_CAPTIONS = {"original": 27, "description": 5, "recolour": 5, "noto": 6}
+_COLOURED_SHARE = 0.4
 _HELD_OUT_SHARE = 0.08
 _SEED = 20
 
@@ -76,10 +77,12 @@ def load(folder: Path) -> Dataset:
 
 
 def _entries(sets: IconSets) -> Iterator[Entry]:
-    things, rng = read_things(), np.random.default_rng(_SEED)
+    things, rng, descriptions = read_things(), np.random.default_rng(_SEED), read_descriptions()
     flat = {thing: rasterise(sets.icon(thing.label, package=FLAT)) for thing in things}
     for thing, sprite in flat.items():
         texts = captions.of_one(thing, colour=None, count=_CAPTIONS["original"], rng=rng)
+        for description in descriptions[thing.name]:
+            texts += captions.described(description, count=_CAPTIONS["description"], rng=rng)
         yield "original", alone(sprite), texts
     coloured = _coloured(flat, held_out(things))
     for (thing, colour), sprite in coloured.items():
@@ -99,14 +102,14 @@ def _mixed(
     colours = list(COLOURS)
 
     def draw() -> tuple[Thing, str | None]:
-        """A thing, in a colour half of the time."""
+        """A thing, sometimes in a colour."""
         thing = things[rng.integers(len(things))]
-        colour = colours[rng.integers(len(colours))] if rng.random() < 0.5 else None
+        colour = colours[rng.integers(len(colours))] if rng.random() < _COLOURED_SHARE else None
         return (thing, colour) if (thing, colour) in sprites else draw()
 
     for _ in range(_PAIR_COUNT):
         left, right = draw(), draw()
-        picture = side_by_side(_floats(sprites[left]), _floats(sprites[right]), rng=rng)
+        picture = two_things(_floats(sprites[left]), _floats(sprites[right]), rng=rng)
         yield "pair", picture, [captions.of_pair(left, right, rng=rng)]
     for _ in range(_GROUND_COUNT):
         thing, colour = draw()

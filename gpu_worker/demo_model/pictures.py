@@ -13,6 +13,7 @@ from gpu_worker.demo_model.icons import Icon
 Bytes: TypeAlias = NDArray[np.uint8]
 
 SIDE = 64
+PAIR_SIDE = 38
 _RASTER = 128
 
 
@@ -37,13 +38,17 @@ def alone(sprite: Floats, *, background: str | None = None) -> Bytes:
     return _bytes(canvas)
 
 
-def side_by_side(left: Floats, right: Floats, *, rng: np.random.Generator) -> Bytes:
-    """Return a picture (64, 64, 3) of two things, each trimmed to its half."""
+def two_things(left: Floats, right: Floats, *, rng: np.random.Generator) -> Bytes:
+    """Return a picture (64, 64, 3) of two things on the falling diagonal, the left one higher.
+
+    A diagonal gives each a box of 38 pixels where halves would leave 32, and where the boxes overlap
+    most things have nothing to show.
+    """
     canvas = _ground(None)
-    for sprite, start in ((left, 0), (right, SIDE // 2)):
-        size = int(rng.integers(30, 33))
-        top = (SIDE - size) // 2 + int(rng.integers(-3, 4))
-        _place(canvas, _trim(sprite), size=size, left=start + (32 - size) // 2, top=top)
+    for sprite, corner in ((left, 0), (right, SIDE - PAIR_SIDE)):
+        size = int(rng.integers(PAIR_SIDE - 2, PAIR_SIDE + 1))
+        top, start = (corner + int(rng.integers(0, PAIR_SIDE - size + 1)) for _ in range(2))
+        _place(canvas, _trim(sprite), size=size, left=start, top=top)
     return _bytes(canvas)
 
 
