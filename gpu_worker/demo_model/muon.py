@@ -84,7 +84,7 @@ def _through_gram(x: Tensor) -> Tensor:
     """The same iteration on X·Xᵀ alone, which is small for a wide X; squares need fp32."""
     a, b, c = _COEFFICIENTS
     gram = x @ x.mT
-    identity = torch.eye(gram.shape[-1])
+    identity = torch.eye(gram.shape[-1], device=gram.device)
     product = identity.expand_as(gram)
     for _ in range(_ITERATIONS):
         factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c) + a * identity

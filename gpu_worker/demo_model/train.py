@@ -1,7 +1,11 @@
-"""Trains the demo image model from nothing: python -m gpu_worker.demo_model.train [STAGE …].
+"""Trains the demo image model: python -m gpu_worker.demo_model.train [STAGE …].
 
-Stages: data, autoencoder, text, unet, export. Each leaves its result in the cache folder; a stage whose
+Stages: data, autoencoder, unet, export. Each leaves its result in the cache folder; a stage whose
 result is there is skipped, and unet goes on from its last checkpoint, so a stopped training can be resumed.
+
+From nothing by default. With --start-from the autoencoder is taken over and the UNet begins at the weights of
+a former training: much of the time is saved when only pictures or captions have changed. With --device cuda
+the batches are larger and minutes are enough.
 """
 
 import argparse
@@ -17,6 +21,7 @@ from gpu_worker.demo_model import autoencoder, dataset, embed
 from gpu_worker.demo_model.export import export
 from gpu_worker.demo_model.icons import IconSets, fetch
 from gpu_worker.demo_model.load import WEIGHTS
+from gpu_worker.demo_model.pictures import Bytes
 from gpu_worker.demo_model.unet import Batch, Trainer
 
 _CAPTION_DROPOUT = 0.1
@@ -31,6 +36,8 @@ class Options:
     weights: Path
     minutes: float
     autoencoder_steps: int
+    start_from: Path | None
+    device: str
 
 
 def make_data(options: Options) -> None:
@@ -42,16 +49,14 @@ def make_data(options: Options) -> None:
 
 
 def make_autoencoder(options: Options) -> None:
-    """Train the autoencoder, refuse a bad one, and encode all pictures."""
+    """Train the autoencoder or take it over, refuse a bad one, and encode all pictures."""
     if (options.cache / "latents.npy").exists():
         return
     pictures = np.array(dataset.load(options.cache / "data").pictures)
     unseen = np.arange(len(pictures)) % _HELD_OUT_EVERY == 0
-    seen, rng = np.flatnonzero(~unseen), np.random.default_rng(0)
-    model = autoencoder.new_autoencoder()
-    autoencoder.train(model, lambda count: pictures[rng.choice(seen, count)], steps=options.autoencoder_steps)
+    model = _autoencoder(options, pictures[~unseen])
     quality = autoencoder.psnr(model, pictures[unseen])
-    print(f"autoencoder: {quality:.1f} dB on pictures that it never saw", flush=True)
+    print(f"autoencoder: {quality:.1f} dB on held-out pictures", flush=True)
     if quality < autoencoder.LOWEST_PSNR:
         msg = f"the autoencoder reaches {quality:.1f} dB, under {autoencoder.LOWEST_PSNR}: train it for longer"
         raise RuntimeError(msg)
@@ -61,36 +66,42 @@ def make_autoencoder(options: Options) -> None:
     part.rename(options.cache / "latents.npy")
 
 
-def make_texts(options: Options) -> None:
-    """Embed every caption once."""
-    if (path := options.cache / "texts.npy").exists():
-        return
-    part = path.with_name("texts.part.npy")
-    embed.embed_all(dataset.load(options.cache / "data").captions, part)
-    part.rename(path)
+def _autoencoder(options: Options, pictures: Bytes) -> AutoencoderTiny:
+    if options.start_from is not None:
+        return _stored_autoencoder(options.start_from / "vae").to(options.device)  # pyright: ignore[reportArgumentType]
+    model, rng = autoencoder.new_autoencoder(), np.random.default_rng(0)
+    steps = options.autoencoder_steps
+    autoencoder.train(
+        model, lambda count: pictures[rng.integers(0, len(pictures), count)], steps=steps, device=options.device
+    )
+    return model
+
+
+def _stored_autoencoder(folder: Path) -> AutoencoderTiny:
+    return AutoencoderTiny.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
 
 
 def make_unet(options: Options) -> None:
     """Train the UNet, from its last checkpoint if there is one."""
-    trainer = Trainer(options.cache)
+    trainer = Trainer(options.cache, start_from=options.start_from, device=options.device)
     trainer.resume()
-    trainer.train(batches(options.cache), minutes=options.minutes)
+    trainer.train(batches(options.cache, device=options.device), minutes=options.minutes)
 
 
 def make_export(options: Options) -> None:
     """Write the averaged UNet of the last checkpoint and the autoencoder as a pipeline."""
     trainer = Trainer(options.cache)
     trainer.resume()
-    model = AutoencoderTiny.from_pretrained(options.cache / "autoencoder", local_files_only=True)
-    export(trainer.average, model, options.weights)
+    export(trainer.average, _stored_autoencoder(options.cache / "autoencoder"), options.weights)
     size = sum(path.stat().st_size for path in options.weights.rglob("*"))
     print(f"export: {size / 1e6:.1f} MB in {options.weights}", flush=True)
 
 
-def batches(cache: Path) -> Callable[[int], Batch]:
+def batches(cache: Path, *, device: str) -> Callable[[int], Batch]:
     """Return a function that draws a batch: a pool by its share, a picture of it, one of its captions."""
     data, rng = dataset.load(cache / "data"), np.random.default_rng()
-    latents, texts = np.load(cache / "latents.npy"), np.load(cache / "texts.npy", mmap_mode="r")
+    latents = np.load(cache / "latents.npy")
+    texts = embed.CaptionCache([*data.captions, ""], cache / "texts.npy", device=device)
     starts, ends = np.array([data.pools[pool] for pool in dataset.POOLS]).T
     shares = np.array(list(dataset.POOLS.values()))
     empty = len(data.captions)
@@ -100,9 +111,7 @@ def batches(cache: Path) -> Callable[[int], Batch]:
         pictures = rng.integers(starts[pools], ends[pools])
         captions = data.caption_ids[rng.integers(data.offsets[pictures], data.offsets[pictures + 1])]
         captions = np.where(rng.random(count) < _CAPTION_DROPOUT, empty, captions)
-        return Batch(
-            latents=torch.from_numpy(latents[pictures]).float(), texts=torch.from_numpy(texts[captions]).float()
-        )
+        return Batch(latents=torch.from_numpy(latents[pictures]).float(), texts=texts.of(captions))
 
     return draw
 
@@ -110,7 +119,6 @@ def batches(cache: Path) -> Callable[[int], Batch]:
 STAGES: dict[str, Callable[[Options], None]] = {
     "data": make_data,
     "autoencoder": make_autoencoder,
-    "text": make_texts,
     "unet": make_unet,
     "export": make_export,
 }
@@ -126,11 +134,20 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder that export replaces")
     parser.add_argument("--minutes", type=float, default=40.0, help="time for the UNet, stops and starts added up")
     parser.add_argument("--autoencoder-steps", type=int, default=2200)
+    parser.add_argument("--start-from", type=Path, help="weights of a former training to go on from")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
     for stage in given.stages:
         if stage not in STAGES:
             parser.error(f"unknown stage {stage}: choose of {', '.join(STAGES)}")
-    options = Options(given.cache, given.weights, given.minutes, given.autoencoder_steps)
+    options = Options(
+        cache=given.cache,
+        weights=given.weights,
+        minutes=given.minutes,
+        autoencoder_steps=given.autoencoder_steps,
+        start_from=given.start_from,
+        device=given.device,
+    )
     for stage, make in STAGES.items():
         if stage in (given.stages or STAGES):
             make(options)

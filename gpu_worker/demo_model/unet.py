@@ -24,7 +24,7 @@ from gpu_worker.demo_model.muon import Muon
 from gpu_worker.demo_model.parallel import THREADS, accumulate, new_pool
 from gpu_worker.demo_model.progress import Progress
 
-_BATCH = 16  # on each of the two threads
+_BATCH = {"cpu": 16, "cuda": 128}  # on each of the two threads
 TIMESTEPS = 1000
 _RATE = 2e-3
 _CONSTANT_SHARE = 0.4
@@ -60,15 +60,27 @@ class Batch:
     latents: Tensor
     texts: Tensor
 
+    def on(self, device: torch.device) -> "Batch":
+        """Return the batch in the memory of a device."""
+        return Batch(latents=self.latents.to(device), texts=self.texts.to(device))
+
 
 class Trainer:
-    """A UNet in training with its averaged copy, its optimizers and the seconds spent so far."""
+    """A UNet in training with its averaged copy, its optimizers and the seconds spent so far.
 
-    def __init__(self, folder: Path) -> None:
+    Starts from nothing, or from the fp16 weights that an earlier training wrote to the folder start_from;
+    optimizers and time begin anew in both cases.
+    """
+
+    def __init__(self, folder: Path, *, start_from: Path | None = None, device: str = "cpu") -> None:
         torch.manual_seed(0)
-        self._path = folder / "unet.pt"
+        self._path, self._device = folder / "unet.pt", torch.device(device)
         self.unet, self.average = new_unet(), new_unet()
+        if start_from is not None:
+            self.unet.load_state_dict(_weights(start_from))
         self.average.load_state_dict(self.unet.state_dict())
+        for model in (self.unet, self.average):
+            model.to(self._device)  # pyright: ignore[reportArgumentType]
         # The backward pass of the fused attention is slow on a CPU for sequences this short.
         self.unet.set_attn_processor(AttnProcessor())
         self._pool = new_pool()
@@ -84,7 +96,7 @@ class Trainer:
         """Take up the last checkpoint, if there is one."""
         if not self._path.exists():
             return
-        saved = torch.load(self._path, weights_only=True)
+        saved = torch.load(self._path, weights_only=True, map_location=self._device)
         self.unet.load_state_dict(saved["unet"])
         self.average.load_state_dict(saved["average"])
         for optimizer, state in zip(self._optimizers, saved["optimizers"], strict=True):
@@ -101,7 +113,8 @@ class Trainer:
         while self._seconds < budget:
             start = time.monotonic()
             self._set_rate(falling_rate(self._seconds / budget))
-            now = self._step([draw(_BATCH) for _ in range(THREADS)])
+            drawn = self._pool.map(draw, [_BATCH[self._device.type]] * THREADS)
+            now = self._step([batch.on(self._device) for batch in drawn])
             loss = loss + 0.01 * (now - loss) if loss else now
             self._seconds += time.monotonic() - start
             progress.show(int(self._seconds), loss=loss, step=self._steps)
@@ -145,11 +158,18 @@ class Trainer:
 def flow_loss(unet: UNet2DConditionModel, batch: Batch) -> Tensor:
     """Return the mean squared error of the predicted flow at random times, more of them noisy ones."""
     noise = torch.randn_like(batch.latents)
-    t = torch.sigmoid(torch.randn(len(noise)) + 0.6)
+    t = torch.sigmoid(torch.randn(len(noise), device=noise.device) + 0.6)
     mixed = torch.lerp(batch.latents, noise, t[:, None, None, None])
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(noise.device.type, torch.bfloat16):
         flow = unet(mixed, t * TIMESTEPS, encoder_hidden_states=batch.texts, return_dict=False)[0]
     return F.mse_loss(flow.float(), noise - batch.latents)
+
+
+def _weights(folder: Path) -> dict[str, Tensor]:
+    unet = UNet2DConditionModel.from_pretrained(
+        folder / "unet", local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+    return unet.state_dict()
 
 
 def _split(unet: UNet2DConditionModel) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
