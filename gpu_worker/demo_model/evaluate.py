@@ -68,8 +68,7 @@ def generate(pipeline: StableDiffusionPipeline, prompts: Sequence[str]) -> Bytes
 def nearest(pictures: Bytes, icons: Bytes) -> list[int]:
     """Return for each picture (N, 64, 64, 3) the index of the nearest icon (M, 64, 64, 3)."""
     left, right = _blurred(pictures), _blurred(icons)
-    distances = ((left[:, None] - right[None]) ** 2).sum(-1)
-    return [int(index) for index in distances.argmin(1)]
+    return [int(((right - one) ** 2).sum(-1).argmin()) for one in left]
 
 
 def colour_of(picture: Bytes) -> str:

@@ -147,7 +147,7 @@ def test_the_editor_shares_the_weights(pipeline: StableDiffusionPipeline) -> Non
 def test_every_thing_has_names_and_none_twice() -> None:
     things = read_things()
     names = [name for thing in things for name in thing.names]
-    assert len(things) >= 184
+    assert len(things) >= 450
     assert all(names)
     assert len(set(names)) == len(names)
 

@@ -10,17 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_worker.demo_model import autoencoder, captions, contact_sheet, unet
+from gpu_worker.demo_model import autoencoder, captions, classifier, contact_sheet, unet
 from gpu_worker.demo_model.colours import COLOURS, colour_rgb, dominant, nearest_word, repaint, to_oklab, to_rgb
 from gpu_worker.demo_model.dataset import POOLS, held_out
+from gpu_worker.demo_model.embed import CaptionCache, embed, load_text_encoder, load_tokenizer
 from gpu_worker.demo_model.evaluate import colour_of, nearest
 from gpu_worker.demo_model.export import export
 from gpu_worker.demo_model.icons import FLAT, NOTO, IconSets
 from gpu_worker.demo_model.load import load_demo_pipeline
 from gpu_worker.demo_model.muon import Muon, orthogonal
 from gpu_worker.demo_model.parallel import accumulate, new_pool
-from gpu_worker.demo_model.pictures import alone, side_by_side
-from gpu_worker.demo_model.things import Thing, read_things
+from gpu_worker.demo_model.pictures import PAIR_SIDE, SIDE, alone, two_things
+from gpu_worker.demo_model.things import Thing, read_descriptions, read_reworded, read_things
 
 channels = st.floats(0, 1)
 
@@ -74,12 +75,13 @@ def test_the_nearest_icon_to_an_icon_is_itself() -> None:
     assert nearest(icons, icons) == list(range(len(COLOURS)))
 
 
-def test_two_things_stand_left_and_right() -> None:
-    picture = side_by_side(a_sprite("red"), a_sprite("blue"), rng=np.random.default_rng(0))
-    left, right = picture[:, :32].mean((0, 1)), picture[:, 32:].mean((0, 1))
-    assert picture.shape == (64, 64, 3)
-    assert left.argmax() == 0
-    assert right.argmax() == 2
+def test_two_things_stand_in_their_boxes_left_above_right() -> None:
+    picture = two_things(a_sprite("red"), a_sprite("blue"), rng=np.random.default_rng(0))
+    left, right = picture[:PAIR_SIDE, :PAIR_SIDE], picture[-PAIR_SIDE:, -PAIR_SIDE:]
+    assert picture.shape == (SIDE, SIDE, 3)
+    assert left.mean((0, 1)).argmax() == 0
+    assert right.mean((0, 1)).argmax() == 2
+    assert picture[: SIDE - PAIR_SIDE, PAIR_SIDE:].min() == 255
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,9 @@ def test_two_things_stand_left_and_right() -> None:
         ("green grapes", "grapes", "green grapes"),
         ("milk", "milk", "milk"),
         ("sun", "sun", "the sun"),
+        ("stack of books", "stack of books", "a stack of books"),
+        ("old face with heart eyes", "face with heart eyes", "an old face with heart eyes"),
+        ("swords", "swords", "swords"),
     ],
 )
 def test_a_phrase_has_the_article_that_english_wants(bare: str, name: str, phrase: str) -> None:
@@ -106,11 +111,40 @@ def test_every_caption_of_a_coloured_thing_names_thing_and_colour() -> None:
     assert len(set(texts)) > 60
 
 
+def test_every_thing_is_described_and_no_two_alike() -> None:
+    descriptions = read_descriptions()
+    assert set(descriptions) == {thing.name for thing in read_things()}
+    texts = [text for described in descriptions.values() for text in described]
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_judges_reworded_prompts_are_trained_on_nowhere() -> None:
+    things, rng = read_things(), np.random.default_rng(0)
+    trained = {text.lower() for described in read_descriptions().values() for text in described}
+    for thing in things:
+        trained |= {text.lower() for text in captions.of_one(thing, colour=None, count=100, rng=rng)}
+    prompts = [prompt.lower().rstrip(".") for _, prompt in read_reworded()]
+    assert len(prompts) >= 100
+    assert not {prompt for prompt in prompts if prompt in {text.rstrip(".") for text in trained}}
+
+
+def test_the_judges_reworded_prompts_mean_things_that_exist() -> None:
+    names = {name for thing in read_things() for name in thing.names}
+    assert all(name in names for name, _ in read_reworded())
+
+
+def test_a_description_stands_in_its_caption_whole() -> None:
+    texts = captions.described("a pet that barks", count=50, rng=np.random.default_rng(0))
+    assert all("a pet that barks" in text.lower() for text in texts)
+    assert len(set(texts)) > 5
+
+
 def test_the_sheets_pairs_are_held_out_and_its_plain_things_are_not_new() -> None:
     unseen, names = held_out(read_things()), {name for thing in read_things() for name in thing.names}
     pairs = [prompt.split(" ", 2)[1:] for prompt in contact_sheet.ROWS["pairs never trained"]]
     assert all((name, colour) in unseen for colour, name in pairs)
-    assert all(prompt.split(" ", 1)[1] in names for prompt in contact_sheet.ROWS["plain things"])
+    plain = contact_sheet.ROWS["plain things"] + contact_sheet.ROWS["more plain things"]
+    assert all(prompt.split(" ", 1)[1] in names for prompt in plain)
     assert all(len(prompts) == 12 for prompts in contact_sheet.ROWS.values())
 
 
@@ -133,6 +167,47 @@ def test_an_icon_is_found_by_its_label_whatever_its_variation(tmp_path: Path) ->
     assert 'viewBox="0 0 32 32"' in sets.icon("red heart", package=FLAT).svg()
     with pytest.raises(KeyError):
         sets.icon("blue heart", package=FLAT)
+
+
+@pytest.mark.parametrize("name", ["red-heart", "redheart"])
+def test_a_set_without_code_points_is_searched_by_the_label(tmp_path: Path, name: str) -> None:
+    files = {
+        "emojibase-data/en/data.json": [{"label": "red heart", "hexcode": "2764-FE0F"}],
+        "other/chars.json": {},
+        "other/icons.json": {"icons": {name: {"body": "<g/>"}}},
+    }
+    for place, content in files.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps(content))
+    assert "<g/>" in IconSets(tmp_path, ["other"]).icon("red heart", package="other").svg()
+
+
+def test_captions_are_embedded_once_and_kept(tmp_path: Path) -> None:
+    texts, path = ["a cat", "a dog", ""], tmp_path / "texts.npy"
+    first = CaptionCache(texts, path).of(np.array([0, 2, 0]))
+    again = CaptionCache(texts, path)
+    again._encoder = None  # pyright: ignore[reportAttributeAccessIssue] -- asking it again would fail
+    assert torch.equal(again.of(np.array([0, 2, 0])), first)
+    expected = embed(texts, tokenizer=load_tokenizer(), encoder=load_text_encoder())
+    assert torch.allclose(first, expected[[0, 2, 0]], atol=2e-3)
+
+
+def test_a_training_can_start_from_the_weights_of_another(tmp_path: Path) -> None:
+    model = unet.new_unet()
+    export(model, autoencoder.new_autoencoder(), tmp_path / "weights")
+    trainer = unet.Trainer(tmp_path, start_from=tmp_path / "weights")
+    assert torch.equal(trainer.unet.conv_in.weight, model.conv_in.weight.float())
+    assert torch.equal(trainer.average.conv_in.weight, trainer.unet.conv_in.weight)
+
+
+def test_the_classifier_learns_two_shapes_apart() -> None:
+    sprites = torch.zeros(2, 4, 64, 64)
+    sprites[0, [0, 3], 16:48, 16:48] = 1
+    sprites[1, [2, 3], 8:56, 28:36] = 1
+    model = classifier.new_classifier(2)
+    classifier.train(model, sprites, torch.tensor([0, 1]), steps=20)
+    pictures = (sprites[:, :3] + 1 - sprites[:, 3:]) * 2 - 1
+    assert classifier.classify(model, pictures) == [0, 1]
 
 
 @pytest.mark.parametrize("shape", [(2, 32, 32), (1, 24, 216), (3, 96, 32)])
