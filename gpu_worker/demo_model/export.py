@@ -41,14 +41,14 @@ def export(unet: UNet2DConditionModel, autoencoder: AutoencoderTiny, folder: Pat
     pipeline.unet.save_pretrained(folder / "unet")
     pipeline.vae.save_pretrained(folder / "vae")
     scheduler.save_pretrained(folder / "scheduler")
-    _forget(folder / "vae" / "config.json", key="block_out_channels")
+    _forget(folder / "vae" / "config.json", keys=("block_out_channels", "_name_or_path"))
     for path in folder.rglob("*"):
         # safetensors writes for the owner alone, which another account's worker could not read.
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _forget(path: Path, *, key: str) -> None:
-    """AutoencoderTiny writes a derived key into its file and warns when it reads it back."""
+def _forget(path: Path, *, keys: tuple[str, ...]) -> None:
+    """AutoencoderTiny writes a derived key and warns when it reads it back, and a path of the machine."""
     config = json.loads(path.read_text())
-    config.pop(key)
-    path.write_text(json.dumps(config, indent=2) + "\n")
+    kept = {key: value for key, value in config.items() if key not in keys}
+    path.write_text(json.dumps(kept, indent=2) + "\n")
