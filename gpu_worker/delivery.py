@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 Request = AnyRequest
 
 
+def log_fields(request: Request) -> dict[str, str]:
+    """What every log line about a request names."""
+    return {"run_id": str(request.run), "task_id": str(request.task)}
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What every event about one delivery carries."""
@@ -110,7 +115,7 @@ class Delivery:
 
     def log_fields(self) -> dict[str, str]:
         """What every log line about this delivery names."""
-        return {"run_id": str(self.request.run), "task_id": str(self.request.task)}
+        return log_fields(self.request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,13 +65,13 @@ class Lane:
     def _prepare(self, delivery: Delivery) -> None:
         seats: list[Seat] = []
         try:
-            model, _ = self._model(delivery)
+            model = self._model(delivery)
             admission.check(delivery.request.params, model)
             self._prompts.check(delivery.request.params)
             if self._storage.exists(cancel_key(delivery.request.task)):
                 self._finisher.fail(delivery, failures.cancelled())
             else:
-                seats = self._seats(delivery)
+                seats = self._seats(delivery, model)
         except Exception as error:
             if not isinstance(error, TaskFailure):
                 log.exception("delivery not prepared", extra=delivery.log_fields())
@@ -81,9 +81,8 @@ class Lane:
         for seat in seats[:1]:
             self._models.foresee(seat.model)
 
-    def _seats(self, delivery: Delivery) -> list[Seat]:
+    def _seats(self, delivery: Delivery, model: Model) -> list[Seat]:
         request, picture = delivery.request, None
-        model, _ = self._model(delivery)
         if isinstance(request.params, EditParams | CaptionParams | UpscaleParams):
             size = _own_size(model) if isinstance(request.params, EditParams) else None
             start = imaging.open_start(self._storage.read_picture(request.params.image), size=size)
@@ -91,10 +90,9 @@ class Lane:
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]
 
-    def _model(self, delivery: Delivery) -> tuple[Model, Kind]:
+    def _model(self, delivery: Delivery) -> Model:
         request = delivery.request
-        kind = Kind(request.kind)
-        return self._models.find(request.model, kind=kind, revision=request.revision), kind
+        return self._models.find(request.model, kind=Kind(request.kind), revision=request.revision)
 
     def _next(self) -> Seat | None:
         """The row around which the next batch is put together; None once closed."""

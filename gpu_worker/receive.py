@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.limits import GIVE_UP_RECEIVES
 from gpu_worker import failures, requests
-from gpu_worker.delivery import Delivery, Hands, Reach, Request, Ticket
+from gpu_worker.delivery import Delivery, Hands, Reach, Request, Ticket, log_fields
 from gpu_worker.report import Reporter
 
 log = logging.getLogger(__name__)
@@ -148,10 +148,10 @@ class Receiver:
             self._refuse(message, error)
             return None
         if request.deadline < datetime.now(tz=UTC):
-            log.info("message was too old", extra=_log_fields(request))
+            log.info("message was too old", extra=log_fields(request))
             self._inbox.delete(message.receipt)
             return None
-        log.info("task taken", extra=_log_fields(request))
+        log.info("task taken", extra=log_fields(request))
         ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
         if message.receives >= GIVE_UP_RECEIVES:
             self._give_up(message, request, ticket)
@@ -159,7 +159,7 @@ class Receiver:
         return Delivery(ticket=ticket, request=request, receipt=message.receipt, cost=self._price(request))
 
     def _give_up(self, message: Message, request: Request, ticket: Ticket) -> None:
-        log.warning("gave up", extra=_log_fields(request))
+        log.warning("gave up", extra=log_fields(request))
         self._reporter.started([ticket])
         self._reporter.failed(ticket, failures.gave_up())
         self._inbox.delete(message.receipt)
@@ -170,10 +170,6 @@ class Receiver:
             self._reporter.started([error.ticket])
             self._reporter.failed(error.ticket, error.failure)
         self._inbox.delete(message.receipt)
-
-
-def _log_fields(request: Request) -> dict[str, str]:
-    return {"run_id": str(request.run), "task_id": str(request.task)}
 
 
 def _in_tens(receipts: Sequence[str]) -> Iterator[Sequence[str]]:

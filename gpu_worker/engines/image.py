@@ -18,8 +18,8 @@ class _Unwanted(Exception):
     """Nobody wants any row of this batch any more."""
 
 
-class ImageEngine:
-    """Text to image."""
+class _Drawing:
+    """A pipeline, and what shows how far its pictures are."""
 
     tokens = 0
 
@@ -30,6 +30,10 @@ class ImageEngine:
     def sketch(self, i: int) -> Image | None:
         """How the picture of row `i` looks by now."""
         return self._sketcher.draw(i)
+
+
+class ImageEngine(_Drawing):
+    """Text to image."""
 
     def key(self, row: Row) -> Hashable:
         """What a pipeline takes once for a whole batch."""
@@ -50,18 +54,8 @@ class ImageEngine:
         )
 
 
-class EditEngine:
+class EditEngine(_Drawing):
     """Image to image; shares weights and scheduler with text to image, so one call at a time."""
-
-    tokens = 0
-
-    def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
-        self._sketcher = Sketcher(pipeline)
-
-    def sketch(self, i: int) -> Image | None:
-        """How the picture of row `i` looks by now."""
-        return self._sketcher.draw(i)
 
     def key(self, row: Row) -> Hashable:
         """What a pipeline takes once for a whole batch."""
