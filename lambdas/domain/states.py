@@ -84,6 +84,7 @@ class Task:
     """Where a picture of what is under way stands, while a delivery runs that has shown one."""
     seconds: float | None = None
     batch: int | None = None
+    hardware: str | None = None
     worker: str | None = None
     carry: str | None = None
     error_code: str | None = None
@@ -179,6 +180,7 @@ def _succeed(task: Task, event: Succeeded, *, now: datetime) -> Task:
         worker=event.worker,
         seconds=event.seconds,
         batch=event.batch,
+        hardware=storable(event.hardware) or None,
         carry=_value(event),
         progress=1,
         preview=None,

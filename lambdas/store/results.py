@@ -27,6 +27,7 @@ class Step:
     prompt: str | None
     params: dict[str, Any]
     seconds: float | None
+    hardware: str | None
     run_seed: int
     outputs: list[dict[str, Any]]
 

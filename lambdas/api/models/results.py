@@ -54,7 +54,11 @@ class ResultSummary(Answer):
 
 
 class ResultTask(Answer):
-    """One step: what the model was told, with which settings and seed, and what it made of it."""
+    """One step: what the model was told, with which settings and seed, and what it made of it.
+
+    `hardware` is what that was computed on, null where the worker did not say: other hardware and other versions of
+    the code may give other last bits.
+    """
 
     step: str
     kind: str
@@ -64,6 +68,7 @@ class ResultTask(Answer):
     params: dict[str, Any]
     seed: int
     seconds: float | None
+    hardware: str | None
     outputs: list[Output]
 
 

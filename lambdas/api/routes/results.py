@@ -92,5 +92,6 @@ def _task(step: results.Step) -> dict[str, Any]:
         "params": step.params,
         "seed": output_seed(step.run_seed, step=step.step, k=0),
         "seconds": step.seconds,
+        "hardware": step.hardware,
         "outputs": step.outputs,
     }

@@ -141,10 +141,10 @@ SELECT coalesce(json_agg(json_build_object(
   JOIN assets cover ON cover.id = r.cover_id
 
 -- name: steps
--- Every step of a result's run, in order: what it was told, what it made, and how long that took.
+-- Every step of a result's run, in order: what it was told, what it made, how long that took and on what.
 -- The params are those that the model got, but a picture stays the reference that the spec has.
 SELECT t.step, t.kind, t.model, t.revision, t.prompt, t.params || (coalesce(t.resolved, '{}') - 'image') AS params,
-       t.seconds, run.seed AS run_seed,
+       t.seconds, t.hardware, run.seed AS run_seed,
        (SELECT coalesce(json_agg(output_json(a) ORDER BY a.k), '[]') FROM assets a WHERE a.task_id = t.id) AS outputs
   FROM results r
   JOIN runs run ON run.id = r.run_id

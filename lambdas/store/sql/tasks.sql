@@ -3,7 +3,7 @@
 -- Every change of a task but its sending holds the lock of its run, taken in the order of run ids.
 SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
        t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
-       t.batch, t.worker, t.carry, t.error_code, t.error_detail
+       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
   FROM runs r JOIN tasks t ON t.run_id = r.id
  WHERE t.id = ANY(%(ids)s)
  ORDER BY r.id, t.ordinal
@@ -13,7 +13,7 @@ SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.sta
 -- Tasks that are out and whose lease ran out before `clock`, oldest first; those that somebody else holds wait.
 SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
        t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
-       t.batch, t.worker, t.carry, t.error_code, t.error_detail
+       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
   FROM tasks t JOIN runs r ON r.id = t.run_id
  WHERE t.lease_until < %(clock)s AND t.state IN ('queued', 'running') AND t.sent_at IS NOT NULL
  ORDER BY t.lease_until
@@ -26,7 +26,8 @@ SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.sta
 UPDATE tasks t
    SET state = c.state, attempt = c.attempt, sent_at = c.sent_at, lease_until = c.lease_until,
        started_at = c.started_at, finished_at = c.finished_at, delivery = c.delivery, progress = c.progress,
-       progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds, batch = c.batch, worker = c.worker,
+       progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds, batch = c.batch,
+       hardware = c.hardware, worker = c.worker,
        carry = CASE WHEN c.carry IS NOT NULL AND EXISTS (
                    SELECT FROM tasks n WHERE n.run_id = t.run_id AND n.state = 'waiting' AND t.step = ANY(n.needs))
                THEN c.carry END,
@@ -34,7 +35,8 @@ UPDATE tasks t
   FROM jsonb_to_recordset(%(changes)s) AS c (
            id uuid, state text, attempt smallint, sent_at timestamptz, lease_until timestamptz,
            started_at timestamptz, finished_at timestamptz, delivery text, progress real, progress_seq integer,
-           preview text, seconds real, batch smallint, worker text, carry text, error_code text, error_detail text)
+           preview text, seconds real, batch smallint, hardware text, worker text, carry text, error_code text,
+           error_detail text)
  WHERE t.id = c.id AND t.state IN ('queued', 'running')
 
 -- name: rejoin

@@ -44,6 +44,7 @@ def test_a_result_tells_everything_that_made_it(ana: Person, anyone: TestClient,
     assert text["seed"] == output_seed(7, step="scene", k=0)
     assert text["outputs"][0]["text"] == "A red fox sleeps under an oak."
     assert (picture["model"], picture["seconds"], picture["revision"]) == ("demo-emoji", 2.5, "a" * 40)
+    assert (text["hardware"], picture["hardware"]) == (None, "NVIDIA L4, torch 2")
     assert [output["type"] for output in picture["outputs"]] == ["image", "image"]
     assert made["cover"] == picture["outputs"][0]
 

@@ -28,6 +28,7 @@ def test_a_chain_runs_step_by_step_to_its_end(world: World) -> None:
     first, second = world.tasks(run)
     assert [len(first["keys"]), len(second["keys"])] == [1, 2]
     assert second["prompt"] == "A fox under an oak."
+    assert second["hardware"] == "NVIDIA L4, torch 2"
     assert first["carry"] is None
 
 

@@ -101,7 +101,7 @@ class Delivery:
                 )
                 for k in range(len(self.request.seeds))
             ]
-        return Succeeded(**self._event(), seconds=seconds, batch=1, outputs=outputs)
+        return Succeeded(**self._event(), seconds=seconds, batch=1, hardware="NVIDIA L4, torch 2", outputs=outputs)
 
     def failed(self, code: str = "broken", *, retryable: bool = True) -> Failed:
         return Failed(**self._event(), code=code, detail="It broke.", retryable=retryable)

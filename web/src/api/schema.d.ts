@@ -1440,6 +1440,9 @@ export interface components {
         /**
          * ResultTask
          * @description One step: what the model was told, with which settings and seed, and what it made of it.
+         *
+         *     `hardware` is what that was computed on, null where the worker did not say: other hardware and other versions of
+         *     the code may give other last bits.
          */
         ResultTask: {
             /** Step */
@@ -1460,6 +1463,8 @@ export interface components {
             seed: number;
             /** Seconds */
             seconds: number | null;
+            /** Hardware */
+            hardware: string | null;
             /** Outputs */
             outputs: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"])[];
         };

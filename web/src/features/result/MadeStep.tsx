@@ -22,6 +22,7 @@ export function MadeStep({ task, place }: { task: ResultTask; place: number }) {
     })),
     { name: t`Seed`, value: <code>{task.seed}</code> },
     { name: t`Revision`, value: <code title={task.revision}>{task.revision.slice(0, REVISION_SHOWN)}</code> },
+    ...(task.hardware === null ? [] : [{ name: t`Computed on`, value: task.hardware }]),
   ];
   return (
     <StepCard
