@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.limits import MAX_COUNT
+from contract.limits import MAX_COUNT, MAX_SIDE, MIN_SIDE, SIDE_STEP
 from contract.text import Text
 
 
@@ -55,8 +55,8 @@ class _PictureParams(Params):
 class ImageParams(_PictureParams):
     """Pictures from a prompt."""
 
-    width: Annotated[int, Field(title="Width in pixels", ge=16, le=4096, multiple_of=16)] = 1024
-    height: Annotated[int, Field(title="Height in pixels", ge=16, le=4096, multiple_of=16)] = 1024
+    width: Annotated[int, Field(title="Width in pixels", ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIDE_STEP)] = 1024
+    height: Annotated[int, Field(title="Height in pixels", ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIDE_STEP)] = 1024
 
 
 PictureReference = Annotated[

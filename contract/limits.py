@@ -14,6 +14,8 @@ EXCERPT_CHARACTERS = 2_000
 MAX_SEED = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 
+MIN_SIDE, MAX_SIDE, SIDE_STEP = 16, 4_096, 16
+"""Pixels of a picture that is drawn or edited: every family of models can halve it four times."""
 MAX_UPLOAD_BYTES = 4 * 1024 * 1024
 MAX_UPLOAD_PIXELS = 16 * 1024 * 1024
 MAX_UPLOAD_SIDE = 8_192

@@ -12,9 +12,11 @@ from PIL import Image
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from gpu_worker import foreign
 from gpu_worker.failures import TaskFailure
+from gpu_worker.frame import Frame
 
 _REPOSITORY = Path(__file__).parents[1]
 _COMMAND = (sys.executable, "-m", "gpu_worker.foreign")
+_NO_FRAME = (0,) * 5
 _DAMAGED = "The picture to start from is no PNG, JPEG or WebP, or it is damaged."
 _TOO_LARGE = (
     f"The picture to start from is too large: up to {MAX_UPLOAD_SIDE:,} pixels a side and "
@@ -29,8 +31,8 @@ class Decoder:
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
 
-    def open(self, data: bytes, *, size: tuple[int, int] | None) -> Image.Image:
-        """The RGB picture in these bytes, upright and on white, cropped around its middle to `size` if one is given.
+    def open(self, data: bytes, *, frame: Frame | None) -> Image.Image:
+        """The RGB picture in these bytes, upright and on white, in its own size or in that which `frame` gives it.
 
         Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads, or that takes more
         memory or time than such a picture does.
@@ -38,7 +40,7 @@ class Decoder:
         with self._turn:
             process = self._running()
             try:
-                return _ask(process, data, size=size)
+                return _ask(process, data, frame=frame)
             except TaskFailure:
                 raise
             except EOFError:  # it ended over this picture
@@ -80,10 +82,10 @@ class Decoder:
             self._process = None
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, *, size: tuple[int, int] | None) -> Image.Image:
+def _ask(process: subprocess.Popen[bytes], data: bytes, *, frame: Frame | None) -> Image.Image:
     """The picture; raises TaskFailure for a refused one, and EOFError when the process ended over it."""
     asked = cast("IO[bytes]", process.stdin)
-    asked.writelines((foreign.REQUEST.pack(len(data), *(size or (0, 0))), data))
+    asked.writelines((foreign.REQUEST.pack(len(data), *(frame.numbers() if frame else _NO_FRAME)), data))
     asked.flush()
     verdict, width, height = foreign.ANSWER.unpack(_read(process, foreign.ANSWER.size))
     if verdict != foreign.FINE:

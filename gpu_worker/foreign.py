@@ -14,9 +14,10 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
+from gpu_worker.frame import Frame
 
-REQUEST = struct.Struct(">III")
-"""Bytes of the file that follows, and the wanted width and height; 0 and 0 want the picture's own."""
+REQUEST = struct.Struct(">6I")
+"""Bytes of the file that follows, and the numbers of the frame that it has to fit; zeros leave its size."""
 ANSWER = struct.Struct(">BII")
 """What came out, and the size of the picture whose RGB bytes follow."""
 READY, FINE, DAMAGED, TOO_LARGE = range(4)
@@ -29,8 +30,8 @@ CPU_SECONDS = 5
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def flat(data: bytes, *, size: tuple[int, int] | None) -> Image.Image:
-    """The picture in these bytes, turned upright, on white, in RGB, cropped around its middle to `size`.
+def flat(data: bytes, *, frame: Frame | None) -> Image.Image:
+    """The picture in these bytes, turned upright, on white, in RGB, in the size that `frame` gives it.
 
     Raises DecompressionBombError for a picture over the limits of uploads, and whatever decoders trip over.
     """
@@ -40,7 +41,7 @@ def flat(data: bytes, *, size: tuple[int, int] | None) -> Image.Image:
             raise Image.DecompressionBombError
         upright = ImageOps.exif_transpose(image)
     picture = _on_white(upright)
-    return picture if size is None else ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+    return picture if frame is None else ImageOps.fit(picture, frame.size(*picture.size), Image.Resampling.LANCZOS)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -52,10 +53,10 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def answer(data: bytes, *, size: tuple[int, int] | None) -> tuple[bytes, bytes]:
+def answer(data: bytes, *, frame: Frame | None) -> tuple[bytes, bytes]:
     """The head and the body of the answer to one request."""
     try:
-        picture = flat(data, size=size)
+        picture = flat(data, frame=frame)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return ANSWER.pack(TOO_LARGE, 0, 0), b""
     except Exception:  # noqa: BLE001 -- decoders meet foreign bytes and raise whatever they trip over
@@ -82,10 +83,10 @@ def main() -> None:
     sink.write(ANSWER.pack(READY, 0, 0))
     sink.flush()
     while head := source.read(REQUEST.size):
-        length, width, height = REQUEST.unpack(head)
+        length, *numbers = REQUEST.unpack(head)
         # The kernel ends the process when this much processor time is used: no decoder has to agree.
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        parts = answer(source.read(length), size=(width, height) if width else None)
+        parts = answer(source.read(length), frame=Frame(*numbers) if any(numbers) else None)
         signal.setitimer(signal.ITIMER_PROF, 0)
         sink.writelines(parts)
         sink.flush()

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from contract.limits import THUMB_SIDE
 from gpu_worker.decoder import Decoder
 from gpu_worker.delivery import Request
+from gpu_worker.frame import Frame
 
 _DECODER = Decoder()
 """One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""
@@ -27,12 +28,12 @@ class StartPicture:
     digest: str
 
 
-def open_start(data: bytes, *, size: tuple[int, int] | None) -> StartPicture:
-    """The picture in these bytes, turned upright, on white, cropped around its middle to `size` where one is given.
+def open_start(data: bytes, *, frame: Frame | None) -> StartPicture:
+    """The picture in these bytes, turned upright, on white, in its own size or in that which `frame` gives it.
 
     Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads.
     """
-    return StartPicture(_DECODER.open(data, size=size), hashlib.sha256(data).hexdigest())
+    return StartPicture(_DECODER.open(data, frame=frame), hashlib.sha256(data).hexdigest())
 
 
 def origin(request: Request, *, seed: int, start_digest: str | None) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from contract.catalogue import Model, Queue
+from contract.catalogue import Limit, Model, Queue
 from contract.keys import cancel_key
 from contract.kinds import KINDS, CaptionParams, EditParams, Kind, UpscaleParams
+from contract.limits import MAX_SIDE, MIN_SIDE
 from contract.metrics import Meter
 from gpu_worker import admission, failures, imaging, memory
 from gpu_worker.batch import Rules, Seat, Waiting
@@ -17,11 +18,14 @@ from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.failures import TaskFailure
 from gpu_worker.finish import Finisher
+from gpu_worker.frame import Frame
 from gpu_worker.models.cache import Models
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.storage import Storage
 
 log = logging.getLogger(__name__)
+
+_ANY_SIDE = Limit(minimum=MIN_SIDE, maximum=MAX_SIDE)
 
 
 class Lane:
@@ -84,8 +88,8 @@ class Lane:
     def _seats(self, delivery: Delivery, model: Model) -> list[Seat]:
         request, picture = delivery.request, None
         if isinstance(request.params, EditParams | CaptionParams | UpscaleParams):
-            size = _own_size(model) if isinstance(request.params, EditParams) else None
-            start = imaging.open_start(self._storage.read_picture(request.params.image), size=size)
+            frame = _frame(model) if isinstance(request.params, EditParams) else None
+            start = imaging.open_start(self._storage.read_picture(request.params.image), frame=frame)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]
@@ -189,5 +193,8 @@ class Lane:
             self._finisher.fail(delivery, failure)
 
 
-def _own_size(model: Model) -> tuple[int, int]:
-    return int(model.defaults["width"]), int(model.defaults["height"])
+def _frame(model: Model) -> Frame:
+    """As many pixels as the model draws by default, within the sides that it can draw."""
+    limits = [model.limits.get(side, _ANY_SIDE) for side in ("width", "height")]
+    bounds = [int(bound) for limit in limits for bound in (limit.minimum, limit.maximum)]
+    return Frame(int(model.defaults["width"]) * int(model.defaults["height"]), *bounds)

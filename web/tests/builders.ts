@@ -170,6 +170,7 @@ export function aResult(more: Partial<Result> = {}): Result {
         params: { prompt: "{{subject}} at dawn", width: 64, height: 64, denoise_steps: 16 },
         seed: 123,
         seconds: 2.1,
+        hardware: "NVIDIA L4, torch 2",
         outputs: [anImage()],
       },
     ],
