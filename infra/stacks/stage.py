@@ -24,7 +24,9 @@ def compose(app: App, settings: StageSettings, *, code: lambda_.Code, page: Path
     data = Data(app, "data", settings=settings, network=network)
     queues = Queues(app, "queues", settings=settings)
     api = Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
-    Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
+    gpu = Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
+    # An older `advance` refuses events with fields that a newer worker sends: functions change before machines.
+    gpu.add_stack_dependency(api)
     certificate, firewall = certificate_of(app, settings), firewall_of(app, settings)
     Web(app, "web", settings=settings, data=data, api=api, certificate=certificate, firewall=firewall, page=page)
     Observability(app, "observability", settings=settings, data=data, queues=queues, api=api)

@@ -9,6 +9,7 @@ import pytest
 from contract.metrics import METRICS
 from gpu_worker import interrupt
 from gpu_worker.settings import Settings
+from infra.stacks.gpu import Gpu
 from infra.stacks.package import USER_DATA
 from tests.infra.stacks.templates import Properties, Stage
 
@@ -46,6 +47,12 @@ def user_data(stage: Stage, queue: str) -> str:
 
 def told(stage: Stage, queue: str) -> dict[str, str]:
     return dict(re.findall(r"^export (\w+)='(.*)'$", user_data(stage, queue), re.MULTILINE))
+
+
+def test_functions_change_before_machines_whose_events_they_have_to_read(stage: Stage) -> None:
+    gpu = stage.app.node.find_child(f"{stage.settings.prefix}-gpu")
+    assert isinstance(gpu, Gpu)
+    assert f"{stage.settings.prefix}-api" in {needed.stack_name for needed in gpu.dependencies}
 
 
 @pytest.mark.parametrize("queue", QUEUES)
