@@ -41,8 +41,9 @@ class PictureCheck:
             raise Unfit(f"{folder} holds no image classifier: {error}") from None
         labels: dict[int, str] = self._model.config.id2label
         self._columns = [index for index, label in labels.items() if label in unsafe]
-        if not self._columns:
-            raise Unfit(f"the classifier in {folder} knows none of {list(unsafe)}, only {list(labels.values())}")
+        unknown = sorted(set(unsafe) - set(labels.values()))
+        if unknown or not self._columns:  # a label that is misspelt would let pass what it was to keep out
+            raise Unfit(f"the classifier in {folder} knows none of {unknown}, only {list(labels.values())}")
         self._model.to(device).eval()
         self._device = device
         self._threshold = threshold

@@ -57,3 +57,5 @@ def test_a_folder_without_a_fitting_classifier_is_named(folder: Path, tmp_path: 
         PictureCheck(tmp_path, unsafe=["nsfw"], threshold=0.5)
     with pytest.raises(Unfit, match="knows none of"):
         PictureCheck(folder, unsafe=["rude"], threshold=0.5)
+    with pytest.raises(Unfit, match=r"knows none of \['nfsw'\], only \['normal', 'nsfw'\]"):
+        PictureCheck(folder, unsafe=["nsfw", "nfsw"], threshold=0.5)
