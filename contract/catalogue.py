@@ -15,6 +15,9 @@ Queue = Literal["text", "image"]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
+PIN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}@[0-9a-f]{40}$"
+"""A repository of a model hub at one commit, in one word: `owner/name@commit`."""
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,4 +1,7 @@
-"""Where things stand in the media bucket; whoever knows a delivery knows its URLs, nobody can guess one."""
+"""Where things stand in the media bucket; whoever knows a delivery knows its URLs, nobody can guess one.
+
+Beside them, the one object of the models bucket that people edit.
+"""
 
 import secrets
 from uuid import UUID
@@ -8,6 +11,9 @@ UPLOAD_PREFIX = "uploads/"
 CONTROL_PREFIX = "control/"
 PREVIEWS = f"{MEDIA_PREFIX}*/preview-*"
 """The pattern of previews' keys: all that a worker may delete."""
+
+PROMPT_LIST = "safety/prompts.txt"
+"""The words that no prompt may have, in the models bucket."""
 
 
 def new_delivery() -> str:

@@ -24,15 +24,21 @@ def main(arguments: list[str]) -> int:
     except ValidationError as error:
         print("The worker's settings (ATELIER_…) do not fit:", file=sys.stderr)
         for fault in error.errors(include_input=False, include_url=False):
-            variable, *within = map(str, fault["loc"])
-            place = ".".join([f"ATELIER_{variable.upper()}", *(part for part in within if part != "[key]")])
-            print(f"  {place}: {fault['msg']}", file=sys.stderr)
+            print(f"  {_named(fault['loc'])}{fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)
         return 2
     except SettingsError as error:
         print(f"The worker's settings (ATELIER_…) do not fit: {error}", file=sys.stderr)
         return 2
     print("usage: python -m gpu_worker [prepare | doctor]", file=sys.stderr)
     return 2
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    """The variable that a fault is in; one between several names them itself."""
+    if not place:
+        return ""
+    variable, *within = map(str, place)
+    return ".".join([f"ATELIER_{variable.upper()}", *(part for part in within if part != "[key]")]) + ": "
 
 
 def _prepare() -> int:
@@ -75,7 +81,7 @@ def _work() -> int:
     try:
         worker = Worker(settings, catalogue=catalogue.load(settings.profile))
     except Unfit as error:
-        print(f"ATELIER_SAFETY_MODEL: {error}", file=sys.stderr)
+        print(f"The classifier of pictures: {error}", file=sys.stderr)
         return 2
     return worker.run()
 

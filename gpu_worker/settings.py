@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract import limits
-from contract.catalogue import Profile, Queue
+from contract.catalogue import PIN, Profile, Queue
+from gpu_worker.models.sources import place
+from gpu_worker.safety.classifier import Classifier
 
 
 def share_cores() -> None:
@@ -22,7 +24,7 @@ def share_cores() -> None:
 
 
 class ModelSettings(BaseSettings):
-    """Which models there are and where they are kept: all that `prepare` needs."""
+    """Which models there are, what they are checked with, and where all of it is kept: what `prepare` needs."""
 
     model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
 
@@ -40,10 +42,31 @@ class ModelSettings(BaseSettings):
     queue_urls: dict[Queue, str] = {}
     """JSON, for example `{"image": "https://…"}`: one lane of work each. `prepare` takes all when there is none."""
 
+    prompt_list: str = ""
+    """The object of `models_bucket` with words that no prompt may have; what it says is taken over as it changes."""
+    safety_classifier: str = Field(default="", pattern=rf"^$|{PIN}")
+    """`owner/name@commit` of an image classifier that every picture has to pass; it comes from where models do."""
+
+    @model_validator(mode="after")
+    def _list_has_its_bucket(self) -> Self:
+        if self.prompt_list and not self.models_bucket:
+            raise ValueError("ATELIER_PROMPT_LIST: needs ATELIER_MODELS_BUCKET, where the list lies")
+        return self
+
     @property
     def models_dir(self) -> Path:
         """The folder of models that were converted or fetched."""
         return self.home / "models"
+
+    @property
+    def prompt_list_copy(self) -> Path:
+        """Where the list of the bucket is kept on this machine."""
+        return self.home / "prompts.txt"
+
+    @property
+    def classifier(self) -> Classifier | None:
+        """What is fetched to judge pictures."""
+        return Classifier.parse(self.safety_classifier) if self.safety_classifier else None
 
 
 class Settings(ModelSettings):
@@ -75,8 +98,10 @@ class Settings(ModelSettings):
 
     prompt_filter: Path | None = None
     """A file of words that no prompt may have, one a line; it may change while the worker runs."""
+    prompt_list_seconds: float = Field(default=30, gt=0)
+    """How often `prompt_list` is looked at."""
     safety_model: Path | None = None
-    """The folder of an image classifier that every picture has to pass."""
+    """The folder of an image classifier that every picture has to pass, for one that no hub has."""
     safety_labels: tuple[str, ...] = ("nsfw",)
     """Its labels that count against a picture."""
     safety_threshold: float = Field(default=0.5, gt=0, le=1)
@@ -101,14 +126,28 @@ class Settings(ModelSettings):
 
     @model_validator(mode="after")
     def _what_is_required_is_there(self) -> Self:
-        if self.safety_required and self.safety_model is None:
-            raise ValueError("safety_required: needs safety_model, the folder of a classifier")
+        if self.safety_required and self.classifier_folder is None:
+            raise ValueError("ATELIER_SAFETY_REQUIRED: needs ATELIER_SAFETY_CLASSIFIER or ATELIER_SAFETY_MODEL")
+        if self.safety_model and self.safety_classifier:
+            raise ValueError("ATELIER_SAFETY_MODEL: there is ATELIER_SAFETY_CLASSIFIER too, and one has to judge")
+        if self.prompt_filter and self.prompt_list:
+            raise ValueError("ATELIER_PROMPT_FILTER: there is ATELIER_PROMPT_LIST too, and one has to count")
         return self
+
+    @property
+    def refused_words(self) -> Path | None:
+        """The file of words that no prompt may have, wherever they come from."""
+        return self.prompt_list_copy if self.prompt_list else self.prompt_filter
+
+    @property
+    def classifier_folder(self) -> Path | None:
+        """The folder of what judges pictures, wherever it comes from."""
+        return place(self.classifier, self.models_dir) if self.classifier else self.safety_model
 
     @property
     def seconds_between_previews(self) -> float:
         """0 where pictures are checked too: an unfinished one shows before anybody could judge it."""
-        return self.preview_seconds if self.safety_model is None else 0
+        return self.preview_seconds if self.classifier_folder is None else 0
 
     @property
     def is_strict(self) -> bool:

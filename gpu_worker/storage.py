@@ -24,7 +24,7 @@ class Storage:
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _ABSENT:
+            if is_absent(error):
                 raise TaskFailure("picture_missing", "The picture to start from does not exist any more.") from None
             raise
         if answer["ContentLength"] > _MAX_PICTURE_BYTES:
@@ -49,7 +49,12 @@ class Storage:
         try:
             self._s3.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _ABSENT:
+            if is_absent(error):
                 return False
             raise
         return True
+
+
+def is_absent(error: ClientError) -> bool:
+    """Whether S3 says that there is no such object."""
+    return error.response.get("Error", {}).get("Code") in _ABSENT

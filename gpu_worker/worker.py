@@ -25,6 +25,7 @@ from gpu_worker.previews import Previews
 from gpu_worker.receive import Inbox, Receiver
 from gpu_worker.report import Reporter
 from gpu_worker.safety.pictures import Guard, PictureCheck
+from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
 from gpu_worker.storage import Storage
@@ -54,7 +55,8 @@ class Worker:
         self._broken = False
         self._sqs = _client("sqs", settings)
         self._meter = Meter(settings.metrics_namespace)
-        self._storage = Storage(_client("s3", settings), bucket=settings.media_bucket)
+        s3 = _client("s3", settings)
+        self._storage = Storage(s3, bucket=settings.media_bucket)
         self._reporter = Reporter(
             self._sqs,
             queue_url=settings.events_queue_url,
@@ -70,7 +72,8 @@ class Worker:
             meter=self._meter,
         )
         self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")
-        self._prompts = PromptFilter(settings.prompt_filter)
+        self._prompt_list = _prompt_list(s3, settings)
+        self._prompts = PromptFilter(settings.refused_words)
         self._guard = _guard(settings)
         self._previews = Previews(self._storage, pool=self._pool, seconds=settings.seconds_between_previews)
         self._posts: list[Post] = []
@@ -93,6 +96,8 @@ class Worker:
         """Begin to work on threads of its own."""
         queues = ",".join(self._settings.queue_urls)
         log.info("worker starts", extra={"worker": self._settings.worker, "queues": queues})
+        if self._prompt_list:
+            self._prompt_list.refresh()  # before the first prompt is held against it
         for name, loop in self._loops():
             threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True).start()
         for thread in self._receiving:
@@ -184,6 +189,8 @@ class Worker:
             optional.append(("measure", self._each(_MEASURE_SECONDS, measure)))
         if s.busy_file:
             optional.append(("busy", self._each(_BUSY_SECONDS, partial(upkeep.mark_busy, posts, file=s.busy_file))))
+        if self._prompt_list:
+            optional.append(("prompt-list", self._each(s.prompt_list_seconds, self._prompt_list.refresh)))
         return [
             *optional,
             # A worker that stops offers nothing any more, but what it still computes is looked after.
@@ -207,12 +214,18 @@ class Worker:
             self._stop.set()
 
 
+def _prompt_list(s3: Any, settings: Settings) -> PromptList | None:
+    if not settings.prompt_list:
+        return None
+    return PromptList(s3, bucket=settings.models_bucket, key=settings.prompt_list, copy=settings.prompt_list_copy)
+
+
 def _guard(settings: Settings) -> Guard:
     """Loaded before any other model: building one while another computes would reach into it. Raises Unfit."""
-    if settings.safety_model is None:
+    if settings.classifier_folder is None:
         return Guard(None, required=False)
     labels, threshold = settings.safety_labels, settings.safety_threshold
-    check = PictureCheck(settings.safety_model, unsafe=labels, threshold=threshold)
+    check = PictureCheck(settings.classifier_folder, unsafe=labels, threshold=threshold)
     return Guard(check, required=settings.safety_required)
 
 

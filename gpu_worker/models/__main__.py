@@ -15,14 +15,17 @@ from contract import catalogue
 from contract.catalogue import HubSource, Model, Profile
 from gpu_worker.models import bucket, hub
 from gpu_worker.models.sources import Say, SourceMissing, place
+from gpu_worker.safety.classifier import Classifier, labels_in
 
 _CACHE = Path.home() / ".cache" / "atelier" / "models"
+
+Wanted = Model | Classifier
 
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; returns the exit code: 1 when a model could not be copied, 130 when stopped."""
     options = _parser().parse_args(arguments)
-    copy: Callable[[Model], None] = options.copier(options)
+    copy: Callable[[Wanted], None] = options.copier(options)
     failed = 0
     for model in _chosen(options):
         try:
@@ -36,36 +39,46 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def sync(s3: Any, model: Model, *, bucket_name: str, cache: Path) -> None:
+def sync(s3: Any, model: Wanted, *, bucket_name: str, cache: Path) -> None:
     """Have one model of a hub in the bucket, by way of a folder here; a repeat copies what is missing."""
     say = _say(model)
     folder = place(model, cache)
-    paths = hub.download(model, _hub(model), into=folder, say=say)
+    paths = _download(model, into=folder, say=say)
     sent = bucket.push(s3, model, folder, paths, bucket=bucket_name, say=say)
     say(f"in s3://{bucket_name} ({len(paths)} files, {sent} of them new)")
 
 
-def fetch(model: Model, *, models_dir: Path) -> None:
+def fetch(model: Wanted, *, models_dir: Path) -> None:
     """Have one model of a hub in the folder from which a worker on this machine loads it."""
     say, target = _say(model), place(model, models_dir)
     if not target.is_dir():
         scratch = target.with_name(f".{target.name}.part")
-        hub.download(model, _hub(model), into=scratch, say=say)
+        _download(model, into=scratch, say=say)
         scratch.rename(target)
     say(f"in {target}")
 
 
-def _hub(model: Model) -> HubSource:
+def _download(model: Wanted, *, into: Path, say: Say) -> list[str]:
+    """A classifier's labels are shown as well: the operator says which of them count against a picture."""
     if not isinstance(model.source, HubSource):
         raise SourceMissing("comes with the worker itself")
-    return model.source
+    paths = hub.download(model, model.source, into=into, say=say)
+    if isinstance(model, Classifier):
+        say(f"tells apart {', '.join(labels_in(into))}")
+    return paths
 
 
-def _say(model: Model) -> Say:
+def _say(model: Wanted) -> Say:
     return lambda step: print(f"{model.id}: {step}", flush=True)
 
 
-def _chosen(options: argparse.Namespace) -> list[Model]:
+def _chosen(options: argparse.Namespace) -> list[Wanted]:
+    """The classifier alone where it is all that is named."""
+    classifiers: list[Wanted] = [options.classifier] if options.classifier else []
+    return classifiers if classifiers and not options.model else [*classifiers, *_models(options)]
+
+
+def _models(options: argparse.Namespace) -> list[Model]:
     known = [m for m in catalogue.load(options.profile).models if isinstance(m.source, HubSource)]
     if unknown := set(options.model) - {model.id for model in known}:
         there = f"it has {', '.join(model.id for model in known) or 'none'}"
@@ -76,13 +89,13 @@ def _chosen(options: argparse.Namespace) -> list[Model]:
     return chosen
 
 
-def _syncing(options: argparse.Namespace) -> Callable[[Model], None]:
+def _syncing(options: argparse.Namespace) -> Callable[[Wanted], None]:
     make: Any = boto3.client  # its stubs know no service by a plain string
     s3 = make("s3", endpoint_url=options.endpoint_url)
     return partial(sync, s3, bucket_name=options.bucket, cache=options.cache)
 
 
-def _fetching(options: argparse.Namespace) -> Callable[[Model], None]:
+def _fetching(options: argparse.Namespace) -> Callable[[Wanted], None]:
     return partial(fetch, models_dir=options.home / "models")
 
 
@@ -103,7 +116,16 @@ def _parser() -> argparse.ArgumentParser:
 def _choice(command: argparse.ArgumentParser, *, copier: Callable[[argparse.Namespace], Any]) -> None:
     command.add_argument("--profile", choices=get_args(Profile), default="gpu", help="whose models (gpu)")
     command.add_argument("--model", action="append", default=[], help="only this model; may be given more than once")
+    about = "owner/name@commit of an image classifier that judges pictures; alone, it is all that is copied"
+    command.add_argument("--classifier", type=_classifier, metavar="PIN", help=about)
     command.set_defaults(copier=copier)
+
+
+def _classifier(pin: str) -> Classifier:
+    try:
+        return Classifier.parse(pin)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

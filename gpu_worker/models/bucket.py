@@ -13,12 +13,10 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
-from contract.catalogue import Model
-from gpu_worker.models.sources import Say, SourceMissing, file_digest, place
+from gpu_worker.models.sources import Pinned, Say, SourceMissing, file_digest, place
+from gpu_worker.storage import is_absent
 
 _MANIFEST = "manifest.json"
-_ABSENT = {"404", "403", "NoSuchKey", "NotFound", "AccessDenied"}
-"""S3 answers 403 for an absent object to whoever may not list the bucket."""
 
 
 class ManifestFile(BaseModel):
@@ -42,7 +40,7 @@ class Manifest(BaseModel):
     files: Annotated[tuple[ManifestFile, ...], Field(min_length=1)]
 
 
-def push(s3: Any, model: Model, folder: Path, paths: Sequence[str], *, bucket: str, say: Say) -> int:
+def push(s3: Any, model: Pinned, folder: Path, paths: Sequence[str], *, bucket: str, say: Say) -> int:
     """Copy these files of a folder into the bucket and then say that they are there; how many were not there yet."""
     files = tuple(
         ManifestFile(path=path, bytes=(folder / path).stat().st_size, sha256=file_digest(folder / path))
@@ -64,7 +62,7 @@ def push(s3: Any, model: Model, folder: Path, paths: Sequence[str], *, bucket: s
     return sent
 
 
-def fetch(s3: Any, model: Model, models_dir: Path, *, bucket: str, say: Say) -> None:
+def fetch(s3: Any, model: Pinned, models_dir: Path, *, bucket: str, say: Say) -> None:
     """Have a model's folder on this machine; one that was begun is gone on with. Raises SourceMissing.
 
     The folder gets its name when every file is there and right: whoever stops half-way leaves nothing under it.
@@ -84,7 +82,7 @@ def fetch(s3: Any, model: Model, models_dir: Path, *, bucket: str, say: Say) -> 
     scratch.rename(target)
 
 
-def _fetch_file(s3: Any, model: Model, file: ManifestFile, folder: Path, *, bucket: str) -> None:
+def _fetch_file(s3: Any, model: Pinned, file: ManifestFile, folder: Path, *, bucket: str) -> None:
     path = folder / file.path
     if path.is_file() and _is_right(path, file):
         return
@@ -105,22 +103,22 @@ def _is_right(path: Path, file: ManifestFile) -> bool:
     return path.stat().st_size == file.bytes and file_digest(path) == file.sha256
 
 
-def _has(s3: Any, model: Model, file: ManifestFile, *, bucket: str) -> bool:
+def _has(s3: Any, model: Pinned, file: ManifestFile, *, bucket: str) -> bool:
     try:
         head = s3.head_object(Bucket=bucket, Key=_key(model, file.path))
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _ABSENT:
+        if is_absent(error):
             return False
         raise
     return bool(head["ContentLength"] == file.bytes and head["Metadata"].get("sha256") == file.sha256)
 
 
-def read_manifest(s3: Any, model: Model, *, bucket: str) -> Manifest | None:
+def read_manifest(s3: Any, model: Pinned, *, bucket: str) -> Manifest | None:
     """What the bucket has of a model; None without a manifest. Raises SourceMissing for one of another model."""
     try:
         body = s3.get_object(Bucket=bucket, Key=_key(model, _MANIFEST))["Body"].read()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _ABSENT:
+        if is_absent(error):
             return None
         raise
     try:
@@ -132,5 +130,5 @@ def read_manifest(s3: Any, model: Model, *, bucket: str) -> Manifest | None:
     return manifest
 
 
-def _key(model: Model, path: str) -> str:
+def _key(model: Pinned, path: str) -> str:
     return f"{model.id}/{model.revision}/{path}"

@@ -11,9 +11,9 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
-from contract.catalogue import HubSource, Model
+from contract.catalogue import HubSource
 from gpu_worker.engines import families
-from gpu_worker.models.sources import Say, SourceMissing, file_digest
+from gpu_worker.models.sources import Pinned, Say, SourceMissing, file_digest
 
 _SUFFIXES = {".safetensors", ".json", ".txt", ".model", ".jinja"}
 """Weights that cannot run anything, and what describes them; Python and pickles of a repository are never taken."""
@@ -22,7 +22,7 @@ _OTHER_WEIGHTS = re.compile(r"\.(bin|h5|msgpack)\.index\.json$")
 _VARIANT = re.compile(r"\.(fp16|bf16|fp8|non_ema)[.-]")
 
 
-def download(model: Model, source: HubSource, *, into: Path, say: Say) -> list[str]:
+def download(model: Pinned, source: HubSource, *, into: Path, say: Say) -> list[str]:
     """Have a model's files in a folder; gives back their paths. What is there already is not fetched again.
 
     Raises SourceMissing when the hub does not have them, or has others than it says, or when no engine would take them.
@@ -46,7 +46,7 @@ def download(model: Model, source: HubSource, *, into: Path, say: Say) -> list[s
     return paths
 
 
-def _offered(info: ModelInfo, source: HubSource, model: Model) -> dict[str, RepoSibling]:
+def _offered(info: ModelInfo, source: HubSource, model: Pinned) -> dict[str, RepoSibling]:
     if info.sha != model.revision:
         raise SourceMissing(f"{source.repository}: the hub gave {info.sha} for {model.revision}")
     return {sibling.rfilename: sibling for sibling in info.siblings or []}

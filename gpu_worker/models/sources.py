@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource
 
@@ -16,6 +17,20 @@ _REVISION_DIGITS = 40
 _CHUNK_BYTES = 8 * 1024 * 1024
 
 Say = Callable[[str], None]
+
+
+class Pinned(Protocol):
+    """What travels from a hub at one revision: a model of the catalogue, or an operator's classifier."""
+
+    @property
+    def id(self) -> str:
+        """What it is called in the bucket and on a machine."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """The commit, in 40 hexadecimal digits."""
+        ...
 
 
 class SourceMissing(RuntimeError):
@@ -79,7 +94,7 @@ def folder_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def place(model: Model, models_dir: Path) -> Path:
+def place(model: Pinned, models_dir: Path) -> Path:
     """The folder of a model that was converted or fetched, whether it is there or not."""
     return models_dir / f"{model.id}-{model.revision[:12]}"
 
