@@ -13,7 +13,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from contract.catalogue import Queue
-from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, PREVIEWS, UPLOAD_PREFIX
+from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, PREVIEWS, PROMPT_LIST, UPLOAD_PREFIX
 from infra.stacks.base import StageStack, retention
 from infra.stacks.data import Data
 from infra.stacks.functions import Grant
@@ -153,8 +153,22 @@ class Gpu(StageStack):
             "ATELIER_EVENTS_QUEUE_URL": self._queues.events.queue.queue_url,
             "ATELIER_MEDIA_BUCKET": self._data.media.bucket_name,
             "ATELIER_MODELS_BUCKET": self._data.models.bucket_name,
+            **self._told_of_safety(queue),
             **({"ATELIER_ENDPOINT_URL": emulator.endpoint_url} if emulator else {}),
         }
+
+    def _told_of_safety(self, queue: Queue) -> dict[str, str]:
+        """What a queue's machines refuse; those for texts make no picture that they could judge."""
+        safety = self.settings.safety
+        told = {"ATELIER_PROMPT_LIST": PROMPT_LIST} if safety.prompts else {}
+        if safety.classifier and queue == "image":
+            told |= {
+                "ATELIER_SAFETY_CLASSIFIER": safety.classifier,
+                "ATELIER_SAFETY_LABELS": json.dumps(safety.labels),
+                "ATELIER_SAFETY_THRESHOLD": str(safety.threshold),
+                "ATELIER_SAFETY_REQUIRED": str(safety.required).lower(),
+            }
+        return told
 
     def _role(self, queue: Queue) -> iam.Role:
         role = iam.Role(self, f"{queue.capitalize()}Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contract.catalogue import Profile, Queue
+from contract.catalogue import PIN, Profile, Queue
 
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
 StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9]+$")]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./-]{0,63}$")]
+"""Of a classifier. Machines are told it as JSON, between single quotes of the shell and of systemd."""
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731, 1827, 3653]
 
 _MEMORY_GIB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
@@ -154,6 +156,30 @@ class Workers(_Group):
         return self
 
 
+class Safety(_Group):
+    """What workers refuse to make; nothing until an operator wants it."""
+
+    prompts: bool = False
+    """Whether prompts are held against the list in the models bucket; while there is none, no prompt passes."""
+    classifier: Annotated[str, Field(pattern=PIN)] | None = None
+    """What judges each picture before it is stored: `owner/name@commit`, synced into the models bucket."""
+    labels: tuple[Label, ...] = Field(default=("nsfw",), min_length=1, max_length=32)
+    """Those of the classifier's labels that count against a picture."""
+    threshold: float = Field(default=0.5, gt=0, le=1)
+    """Their share, together, from which a picture is refused."""
+    required: bool = True
+    """Whether a picture that could not be judged is refused."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("safety.labels: names one twice")
+        for name in ("labels", "threshold", "required"):
+            if self.classifier is None and name in self.model_fields_set:
+                raise ValueError(f"safety.{name}: needs safety.classifier")
+        return self
+
+
 class Emulator(_Group):
     """What stands in for AWS in the tests."""
 
@@ -184,6 +210,7 @@ class StageSettings(_Group):
     api: Api = Api()
     media: Media = Media()
     workers: dict[Queue, Workers] = {"text": Workers(), "image": Workers()}
+    safety: Safety = Safety()
     log_days: LogDays = 30
     waf: bool = False
     alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None

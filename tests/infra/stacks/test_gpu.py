@@ -2,16 +2,20 @@
 
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
 
+from contract import catalogue
+from contract.keys import PROMPT_LIST
+from contract.kinds import KINDS
 from contract.metrics import METRICS
 from gpu_worker import interrupt
 from gpu_worker.settings import Settings
 from infra.stacks.gpu import Gpu
 from infra.stacks.package import USER_DATA
-from tests.infra.stacks.templates import Properties, Stage
+from tests.infra.stacks.templates import Properties, Stage, synthesized
 
 QUEUES = ("text", "image")
 SCRIPT = {
@@ -19,6 +23,12 @@ SCRIPT = {
 }  # fmt: skip
 """What the boot script is told beside the worker's own settings."""
 _SPOT_NOTICE_SECONDS = 120
+_SAFETY = {
+    "prompts": True,
+    "classifier": f"someone/a-classifier@{'5' * 40}",
+    "labels": ["porn", "not safe/for work"],
+    "threshold": 0.7,
+}
 
 
 @pytest.fixture(params=["small", "large", "emulated"])
@@ -159,6 +169,55 @@ def test_a_machine_is_told_what_it_reads(stage: Stage, queue: str, monkeypatch: 
     assert {name for name in found if name.startswith("ATELIER_")} <= fields | SCRIPT
     required = re.findall(r'^: "\$\{(\w+):\?', (USER_DATA / "worker.sh").read_text(), re.MULTILINE)
     assert set(required) <= set(found)
+
+
+@pytest.fixture(scope="module", params=["gpu", "demo"])
+def careful(request: pytest.FixtureRequest) -> Stage:
+    """A stage that refuses words and pictures."""
+    return synthesized("small", profile=request.param, safety=_SAFETY)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_machines_are_told_what_a_stage_refuses(careful: Stage, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in told(careful, queue).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ATELIER_QUEUE_URLS", f'{{"{queue}": "https://queue"}}')
+    settings = Settings()
+    assert settings.prompt_list == PROMPT_LIST
+    if queue == "text":
+        assert settings.classifier is None
+        return
+    assert settings.safety_classifier == _SAFETY["classifier"]
+    assert settings.safety_labels == tuple(_SAFETY["labels"])
+    assert (settings.safety_threshold, settings.safety_required) == (0.7, True)
+
+
+def test_machines_for_texts_make_no_picture_that_they_would_have_to_judge() -> None:
+    models = [model for model in catalogue.load("gpu").models if model.queue == "text"]
+    assert {KINDS[kind].makes for model in models for kind in model.kinds} == {"text"}
+
+
+def test_what_machines_are_told_survives_the_shell(careful: Stage) -> None:
+    exports = [line for line in user_data(careful, "image").splitlines() if line.startswith("export ")]
+    shell = subprocess.run(["bash", "-c", "\n".join([*exports, "env"])], capture_output=True, text=True, check=True)
+    found = dict(line.split("=", 1) for line in shell.stdout.splitlines())
+    for name, value in told(careful, "image").items():
+        assert found[name] == value
+        assert not {"'", "\\", "\n"} & set(value), "worker.env holds it between single quotes"
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_stage_that_refuses_nothing_is_told_nothing_of_it(stage: Stage, queue: str) -> None:
+    assert not [name for name in told(stage, queue) if "SAFETY" in name or "PROMPT" in name]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_machine_may_read_the_list_and_the_classifier_and_not_write_them(
+    careful: Stage, small: Stage, queue: str
+) -> None:
+    models = [each for each in statements(careful, queue) if "Models" in json.dumps(each["Resource"])]
+    assert [each["Action"] for each in models] == ["s3:GetObject"]
+    assert statements(careful, queue) == statements(small, queue)
 
 
 @pytest.mark.parametrize("queue", QUEUES)

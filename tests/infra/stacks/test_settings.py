@@ -11,6 +11,7 @@ import pytest
 from infra.stacks.settings import SettingsInvalid, parse_stage, read_stages
 from tests.infra.stacks.templates import CDK, EMULATOR, ROOT
 
+CLASSIFIER = f"someone/a-classifier.2@{'5' * 40}"
 DOMAIN = {"name": "atelier.example.com", "zone": "example.com", "zone_id": "Z0123456789EXAMPLE"}
 
 
@@ -63,12 +64,45 @@ def test_one_stage_may_be_wanted_alone() -> None:
         ({"workers": {"text": {}, "image": {}, "video": {}}}, "stages.small.workers.video"),
         ({"log_days": 31}, "stages.small.log_days: "),
         ({"alarm_email": "nobody"}, "stages.small.alarm_email: "),
+        ({"safety": {"prompts": "safety/prompts.txt"}}, "stages.small.safety.prompts: Input should be a valid boolean"),
+        ({"safety": {"classifier": "someone/a-classifier"}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": f"{CLASSIFIER[:-1]}"}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": CLASSIFIER.replace("someone/", "")}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": CLASSIFIER.replace("someone", "..")}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": CLASSIFIER.replace("a-", "a'")}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": f"{CLASSIFIER}\n"}}, "stages.small.safety.classifier: "),
+        ({"safety": {"classifier": CLASSIFIER, "labels": []}}, "stages.small.safety.labels: "),
+        ({"safety": {"classifier": CLASSIFIER, "labels": ["nsfw"] * 2}}, "safety.labels: names one twice"),
+        ({"safety": {"classifier": CLASSIFIER, "threshold": 0}}, "stages.small.safety.threshold: "),
+        ({"safety": {"classifier": CLASSIFIER, "threshold": 1.1}}, "stages.small.safety.threshold: "),
+        ({"safety": {"classifier": CLASSIFIER, "required": "yes"}}, "stages.small.safety.required: "),
+        ({"safety": {"classifier": CLASSIFIER, "treshold": 0.5}}, "safety.treshold: Extra inputs are not permitted"),
+        ({"safety": {"labels": ["porn"]}}, "safety.labels: needs safety.classifier"),
+        ({"safety": {"prompts": True, "threshold": 0.5}}, "safety.threshold: needs safety.classifier"),
+        ({"safety": {"required": False}}, "safety.required: needs safety.classifier"),
         ({"emulator": EMULATOR, "database": {"proxy": True}}, "database.proxy: the emulator has none"),
         ({"emulator": EMULATOR, "domain": DOMAIN}, "domain: the emulator has none"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(values: dict[str, Any], said: str) -> None:
     assert said in refusal(**values)
+
+
+@pytest.mark.parametrize(
+    "label", ["", " nsfw", "it's", '"', "\\", "a\nb", "nsfw\n", "a`b`", "$HOME", "взрослое", "x" * 65]
+)
+def test_a_label_that_no_quotes_would_hold_is_refused(label: str) -> None:
+    line = refusal(safety={"classifier": CLASSIFIER, "labels": ["nsfw", label]})
+    assert "stages.small.safety.labels.1: " in line
+
+
+def test_what_a_stage_refuses_is_nothing_until_an_operator_wants_it() -> None:
+    plain = parse_stage("small", {"region": "eu-central-1"}).safety
+    assert (plain.prompts, plain.classifier) == (False, None)
+    wanted = {"prompts": True, "classifier": CLASSIFIER, "labels": ["porn", "not safe/for work"], "threshold": 1}
+    safety = parse_stage("small", {"region": "eu-central-1", "safety": wanted}).safety
+    assert (safety.classifier, safety.labels, safety.threshold) == (CLASSIFIER, ("porn", "not safe/for work"), 1)
+    assert safety.required, "an unchecked picture is shown only where somebody says so"
 
 
 @pytest.mark.parametrize("name", ["Small", "s", "a-stage", "averyveryverylongname"])

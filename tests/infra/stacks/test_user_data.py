@@ -14,9 +14,10 @@ import pytest
 import torch
 
 from contract import catalogue
+from contract.keys import PROMPT_LIST
 from infra.stacks.package import USER_DATA, contents, worker_package
 from tests.gpu_worker.site import Site, a_request
-from tests.services.ministack import CREDENTIALS
+from tests.services.ministack import CREDENTIALS, a_bucket
 from tests.wait import until
 
 WORKER = USER_DATA / "worker.sh"
@@ -152,13 +153,15 @@ def last_words(machine: Machine) -> str:
 
 @pytest.mark.slow
 def test_a_machine_of_a_group_counts_once_its_worker_is_at_work(group_machine: Machine) -> None:
-    done = group_machine.run(WORKER, ATELIER_PROFILE="demo")
+    labels = '["porn", "not safe/for work"]'
+    done = group_machine.run(WORKER, ATELIER_PROFILE="demo", ATELIER_SAFETY_LABELS=labels)
     log = (group_machine.root / "logs" / "boot.log").read_text()
     assert done.returncode == 0, log
     etc = group_machine.root / "etc"
     environment = dict(line.split("=", 1) for line in (etc / "atelier" / "worker.env").read_text().splitlines())
     assert environment["ATELIER_QUEUE_URLS"] == f"'{TOLD['ATELIER_QUEUE_URLS']}'"
     assert environment["AWS_DEFAULT_REGION"] == "'eu-central-1'"
+    assert environment["ATELIER_SAFETY_LABELS"] == f"'{labels}'"
     assert {path.name for path in (etc / "systemd" / "system").iterdir()} == {p.name for p in MACHINE.glob("*.service")}
     streams = json.loads((etc / "atelier" / "cloudwatch-agent.json").read_text())["logs"]["logs_collected"]["files"]
     assert {each["log_group_name"] for each in streams["collect_list"]} == {"/atelier/small/workers/image"}
@@ -183,6 +186,8 @@ def test_in_a_clean_folder_the_script_becomes_a_worker_that_does_a_task(ministac
     site = Site(ministack)
     model = catalogue.load("demo").find("demo-emoji")
     assert model
+    models = a_bucket(ministack, "models")
+    site.s3.put_object(Bucket=models, Key=PROMPT_LIST, Body=b"gun")
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     environment = {
         **CREDENTIALS,
@@ -198,6 +203,8 @@ def test_in_a_clean_folder_the_script_becomes_a_worker_that_does_a_task(ministac
         "ATELIER_QUEUE_URLS": f'{{"image": "{site.queues["image"]}"}}',
         "ATELIER_EVENTS_QUEUE_URL": site.events_url,
         "ATELIER_MEDIA_BUCKET": site.bucket,
+        "ATELIER_MODELS_BUCKET": models,
+        "ATELIER_PROMPT_LIST": PROMPT_LIST,
         "ATELIER_ENDPOINT_URL": site.endpoint,
         "ATELIER_REGION": "us-east-1",
     }
@@ -207,12 +214,15 @@ def test_in_a_clean_folder_the_script_becomes_a_worker_that_does_a_task(ministac
         params = {"prompt": "a red apple", "width": 64, "height": 64, "denoise_steps": 4, "guidance": 3.0, "count": 1}
         task = site.send("image", a_request(model, "image", params, [1]))
         assert site.final(task).event == "succeeded", (tmp_path / "log").read_text()
+        refused = site.send("image", a_request(model, "image", params | {"prompt": "a red gun"}, [1]))
+        assert site.final(refused).code == "prompt_refused"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     finally:
         process.kill()
         process.wait()
     assert f"{model.title}: ready" in (tmp_path / "log").read_text()
+    assert f"{PROMPT_LIST}: ready" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("name", ["ATELIER_PACKAGE", "ATELIER_QUEUE_URLS", "ATELIER_EVENTS_QUEUE_URL"])
