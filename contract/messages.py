@@ -87,10 +87,14 @@ TaskRequested = Annotated[AnyRequest, Field(discriminator="kind")]
 TASK_REQUESTED: TypeAdapter[AnyRequest] = TypeAdapter(TaskRequested)
 
 
-class TextOutput(BaseModel):
-    """A text that a delivery wrote; `text` is whole up to 64 KB of UTF-8."""
+class _Reported(BaseModel):
+    """Of an event. What a newer worker says besides is passed over: a release that one goes back to still hears it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TextOutput(_Reported):
+    """A text that a delivery wrote; `text` is whole up to 64 KB of UTF-8."""
 
     type: Literal["text"] = "text"
     key: str
@@ -99,10 +103,8 @@ class TextOutput(BaseModel):
     bytes: int
 
 
-class ImageOutput(BaseModel):
+class ImageOutput(_Reported):
     """A picture that a delivery wrote, with its thumbnail; sizes in pixels, `thumbhash` in base64."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["image"] = "image"
     key: str
@@ -116,17 +118,15 @@ class ImageOutput(BaseModel):
 Output = Annotated[TextOutput | ImageOutput, Field(discriminator="type")]
 
 
-class Safety(BaseModel):
+class Safety(_Reported):
     """What a classifier thought of a delivery's pictures: `score` is how unsafe it found the worst, 0 to 1."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     checker: str
     score: Annotated[float, Field(ge=0, le=1)]
     passed: bool
 
 
-class _Event(_Message):
+class _Event(_Message, _Reported):
     worker: str
     sent_at: datetime
 

@@ -25,7 +25,7 @@ def compose(app: App, settings: StageSettings, *, code: lambda_.Code, page: Path
     queues = Queues(app, "queues", settings=settings)
     api = Api(app, "api", settings=settings, network=network, data=data, queues=queues, code=code)
     gpu = Gpu(app, "gpu", settings=settings, network=network, data=data, queues=queues)
-    # An older `advance` refuses events with fields that a newer worker sends: functions change before machines.
+    # An older `advance` cannot keep all that a newer worker reports: functions change before machines.
     gpu.add_stack_dependency(api)
     certificate, firewall = certificate_of(app, settings), firewall_of(app, settings)
     Web(app, "web", settings=settings, data=data, api=api, certificate=certificate, firewall=firewall, page=page)

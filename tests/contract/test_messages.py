@@ -81,6 +81,21 @@ def test_what_no_dispatch_would_send_is_no_request(change: dict[str, object]) ->
         a_request(**change)
 
 
+def test_what_a_newer_worker_says_besides_is_passed_over() -> None:
+    output = messages.TextOutput(key="media/0/0.txt", text="a", characters=1, bytes=1)
+    event = messages.Succeeded(
+        worker="w", sent_at=NOW, task=TASK, attempt=1, token="t", delivery="0" * 32, seconds=0.5, outputs=[output]
+    )
+    said = event.model_dump(mode="json")
+    said |= {"new": 1, "outputs": [{**said["outputs"][0], "new": 1}]}
+    assert messages.EVENT.validate_python(said) == event
+
+
+def test_a_request_says_nothing_that_its_worker_would_pass_over() -> None:
+    with pytest.raises(ValidationError):
+        messages.TASK_REQUESTED.validate_python(a_request().model_dump() | {"new": 1})
+
+
 def test_another_version_is_refused() -> None:
     body = a_request().model_dump_json().replace('"v":1', '"v":2')
     with pytest.raises(ValidationError):
