@@ -18,6 +18,7 @@ from lambdas.advance.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
 from lambdas.aws import media, queues
 from lambdas.aws.passwords import Password, iam_token
+from lambdas.aws.patience import PATIENCE
 from lambdas.store.database import Database, is_down
 
 _LOG = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Advancer:
         self._meter.put({"ColdStarts": 1}, of="advance")
         self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
-        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
+        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": PATIENCE}
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

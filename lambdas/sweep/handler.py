@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
 from contract.metrics import Meter
 from lambdas.aws import media, queues
 from lambdas.aws.passwords import Password, iam_token
+from lambdas.aws.patience import PATIENCE
 from lambdas.store import upkeep
 from lambdas.store.database import Database
 from lambdas.sweep.housekeeping import tidy
@@ -18,9 +18,6 @@ from lambdas.sweep.scaling import scale
 from lambdas.sweep.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-
-# A part of AWS that does not answer costs a pass half of its minute at most, and the rest is still done.
-_PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -45,7 +42,7 @@ class Sweeper:
         self._meter.put({"ColdStarts": 1}, of="sweep")
         self._database = Database(settings.database_url, password=_password(settings))
         client: Any = boto3.client
-        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": _PATIENCE}
+        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": PATIENCE}
         self._sqs = client("sqs", **place)
         self._s3 = client("s3", **place)
         self._autoscaling = client("autoscaling", **place) if settings.groups else None
