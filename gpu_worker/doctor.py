@@ -16,13 +16,15 @@ from PIL import Image
 from contract import catalogue
 from contract.catalogue import HubSource, Model
 from contract.keys import new_delivery, output_key
-from contract.kinds import KINDS, Kind, template_params
+from contract.kinds import KINDS, Kind, TextParams, template_params
 from gpu_worker import engines, memory
 from gpu_worker.engines.base import Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.models import bucket, sources
 from gpu_worker.models.cache import Models
 from gpu_worker.models.sources import SourceMissing
+from gpu_worker.safety.pictures import PictureCheck, Unfit
+from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import ModelSettings, Settings
 
 _NEEDED_DISK_BYTES = 2 * 1024**3
@@ -48,6 +50,7 @@ def examine(settings: ModelSettings) -> Iterator[Finding]:
     yield from _machine(settings)
     if isinstance(settings, Settings):
         yield from _access(settings)
+        yield from _safety(settings)
     else:
         variables = "ATELIER_QUEUE_URLS, ATELIER_EVENTS_QUEUE_URL and ATELIER_MEDIA_BUCKET"
         yield Finding(
@@ -129,6 +132,30 @@ def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
     except BotoCoreError as error:
         return Finding(title, str(error), f"Look at {variable}, ATELIER_ENDPOINT_URL, the network and the credentials.")
     return Finding(title, f"answers in {1000 * (time.monotonic() - began):.0f} ms")
+
+
+def _safety(settings: Settings) -> Iterator[Finding]:
+    """What prompts and pictures are held against, where anything is."""
+    if words := settings.refused_words:
+        try:
+            PromptFilter(words).check(TextParams(prompt="a red apple"))
+            yield Finding("refused words", f"{words} can be read")
+        except TaskFailure as failure:
+            advice = "It is fetched by: python -m gpu_worker prepare." if settings.prompt_list else f"Look at {words}."
+            if failure.code == "prompt_refused":
+                advice = "A red apple is refused: look for a line that says more than it was meant to."
+            yield Finding("refused words", failure.detail, advice)
+    if folder := settings.classifier_folder:
+        try:
+            check = PictureCheck(folder, unsafe=settings.safety_labels, threshold=settings.safety_threshold)
+        except Unfit as unfit:
+            advice = "Run: python -m gpu_worker prepare, or look at ATELIER_SAFETY_MODEL and ATELIER_SAFETY_LABELS."
+            yield Finding("classifier of pictures", str(unfit), advice)
+            return
+        began = time.monotonic()
+        verdict = check.verdict([Image.new("RGB", (1024, 1024), "white")])
+        spent = 1000 * (time.monotonic() - began)
+        yield Finding("classifier of pictures", f"{verdict.checker} judges a picture in {spent:.0f} ms")
 
 
 def _models(settings: ModelSettings) -> Iterator[Finding]:
