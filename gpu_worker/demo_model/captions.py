@@ -67,8 +67,9 @@ _PAIRS = (
     "{a} with {b}", "{a}, {b}", "a picture of {a} and {b}", "{a} on the left and {b} on the right",
     "{a} together with {b}", "{A} stands next to {b}.",
 )  # fmt: skip
-# Descriptions are whole phrases, with an article or as a sentence without its subject.
-_DESCRIBED = ("{d}", "{d}", "{d}", "{D}", "{D}.", "a picture of {d}", "an icon of {d}", "draw {d}", "{d}, please")
+# Only a description that begins like a noun can follow other words; a sentence stands alone.
+_DESCRIBED = ("a picture of {d}", "an icon of {d}", "draw {d}", "{d}, please", "show me {d}", "{D}.", "I want {d}")
+_NOUN_STARTS = ("a ", "an ", "the ", "something ")
 _GROUNDS = (
     "{x} on a {c} background",
     "{x} on a {c} background",
@@ -90,17 +91,29 @@ def phrase(name: str, *, colour: str | None, rng: np.random.Generator) -> tuple[
 
 
 def of_one(thing: Thing, *, colour: str | None, count: int, rng: np.random.Generator) -> list[str]:
-    """Return count captions of one thing, a quarter of them sentences."""
+    """Return count captions of one thing, a quarter of them sentences; the first is its plain name."""
     templates = [str(rng.choice(_LONG if rng.random() < 0.25 else _SHORT)) for _ in range(count)]
     templates[0] = "{x}"
     return [_fill(template, _name(thing, rng), colour, rng) for template in templates]
 
 
-def described(description: str, *, count: int, rng: np.random.Generator) -> list[str]:
-    """Return count captions around a description of a thing that does not name it."""
+def by_name(thing: Thing, *, count: int, rng: np.random.Generator) -> list[str]:
+    """Return count short captions that name a thing; the first is its plain name."""
+    templates = ["{x}", *(str(rng.choice(_SHORT)) for _ in range(count - 1))]
+    return [_fill(template, _name(thing, rng), None, rng) for template in templates]
+
+
+def in_sentences(thing: Thing, *, rng: np.random.Generator) -> list[str]:
+    """Return sentences of every kind about a thing, which name it."""
+    return [_fill(template, _name(thing, rng), None, rng) for template in _LONG]
+
+
+def described(description: str, *, rng: np.random.Generator) -> list[str]:
+    """Return captions with a description in them: as it is and, if it can stand among other words, in a phrase."""
+    if not description.startswith(_NOUN_STARTS):
+        return [description]
     capital = description[0].upper() + description[1:]
-    templates = [str(rng.choice(_DESCRIBED)) for _ in range(count)]
-    return [template.format(d=description, D=capital) for template in templates]
+    return [description, str(rng.choice(_DESCRIBED)).format(d=description, D=capital)]
 
 
 def of_pair(left: tuple[Thing, str | None], right: tuple[Thing, str | None], *, rng: np.random.Generator) -> str:

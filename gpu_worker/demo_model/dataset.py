@@ -1,4 +1,4 @@
-"""The training set: pictures in five pools, each picture with its captions, kept as arrays in a folder."""
+"""The training set: pictures in six pools, each with its captions and what it shows, kept as arrays in a folder."""
 
 import json
 from collections.abc import Iterator
@@ -15,26 +15,40 @@ from gpu_worker.demo_model.icons import FLAT, NOTO, IconSets
 from gpu_worker.demo_model.pictures import Bytes, Floats, alone, painted, rasterise, two_things
 from gpu_worker.demo_model.things import Thing, read_descriptions, read_things
 
-# Share of each pool in a batch: originals fix what a thing is, two-object pictures need the most variety.
-POOLS = {"original": 0.31, "recolour": 0.26, "noto": 0.04, "pair": 0.33, "ground": 0.06}
+POOLS = ("original", "recolour", "noto", "pair", "ground", "described")
 _PAIR_COUNT = 45_000
 _GROUND_COUNT = 6_000
-_CAPTIONS = {"original": 27, "description": 5, "recolour": 5, "noto": 6}
+_CAPTIONS = {"original": 15, "recolour": 3, "noto": 4}
 _COLOURED_SHARE = 0.4
 _HELD_OUT_SHARE = 0.08
 _SEED = 20
 
-Entry: TypeAlias = tuple[str, Bytes, list[str]]
+Coloured: TypeAlias = tuple[Thing, str | None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture (64, 64, 3) of a pool, its captions, and the thing that these mean where its name would say it all."""
+
+    pool: str
+    picture: Bytes
+    captions: list[str]
+    thing: Thing | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures (N, 64, 64, 3); caption_ids[offsets[i]:offsets[i+1]] index the captions of picture i."""
+    """Pictures (N, 64, 64, 3); caption_ids[offsets[i]:offsets[i+1]] index the captions of picture i.
+
+    things (N,) is the number of the thing whose bare name says what the captions of a picture say with other words, or
+    -1: they are names themselves, or say more.
+    """
 
     pictures: Bytes
     captions: list[str]
     caption_ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    things: NDArray[np.int16]
     pools: dict[str, tuple[int, int]]
 
 
@@ -49,17 +63,25 @@ def build(sets: IconSets, folder: Path) -> None:
     """Draw and caption every picture, and write them under folder."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures: list[Bytes] = []
+    shown: list[int] = []
     index: dict[str, int] = {}
     caption_ids: list[int] = []
     offsets, pools = [0], dict[str, tuple[int, int]]()
-    for pool, picture, texts in _entries(sets):
-        start, _ = pools.get(pool, (len(pictures), 0))
-        pictures.append(picture)
-        pools[pool] = (start, len(pictures))
-        caption_ids.extend(index.setdefault(text, len(index)) for text in texts)
+    numbers = {thing: number for number, thing in enumerate(read_things())}
+    for entry in _entries(sets):
+        start, _ = pools.get(entry.pool, (len(pictures), 0))
+        pictures.append(entry.picture)
+        shown.append(-1 if entry.thing is None else numbers[entry.thing])
+        pools[entry.pool] = (start, len(pictures))
+        caption_ids.extend(index.setdefault(text, len(index)) for text in entry.captions)
         offsets.append(len(caption_ids))
     np.save(folder / "pictures.npy", np.stack(pictures))
-    np.savez(folder / "links.npz", caption_ids=np.array(caption_ids, np.int32), offsets=np.array(offsets))
+    np.savez(
+        folder / "links.npz",
+        caption_ids=np.array(caption_ids, np.int32),
+        offsets=np.array(offsets),
+        things=np.array(shown, np.int16),
+    )
     (folder / "captions.json").write_text(json.dumps({"captions": list(index), "pools": pools}))
 
 
@@ -72,36 +94,36 @@ def load(folder: Path) -> Dataset:
         captions=texts["captions"],
         caption_ids=links["caption_ids"],
         offsets=links["offsets"],
+        things=links["things"],
         pools={pool: (start, end) for pool, (start, end) in texts["pools"].items()},
     )
 
 
 def _entries(sets: IconSets) -> Iterator[Entry]:
-    things, rng, descriptions = read_things(), np.random.default_rng(_SEED), read_descriptions()
+    things, rng = read_things(), np.random.default_rng(_SEED)
     flat = {thing: rasterise(sets.icon(thing.label, package=FLAT)) for thing in things}
     for thing, sprite in flat.items():
-        texts = captions.of_one(thing, colour=None, count=_CAPTIONS["original"], rng=rng)
-        for description in descriptions[thing.name]:
-            texts += captions.described(description, count=_CAPTIONS["description"], rng=rng)
-        yield "original", alone(sprite), texts
+        yield Entry("original", alone(sprite), captions.by_name(thing, count=_CAPTIONS["original"], rng=rng))
     coloured = _coloured(flat, held_out(things))
     for (thing, colour), sprite in coloured.items():
         texts = captions.of_one(thing, colour=colour, count=_CAPTIONS["recolour"], rng=rng)
-        yield "recolour", alone(_floats(sprite)), texts
+        yield Entry("recolour", alone(_floats(sprite)), texts)
     for thing in things:
         sprite = rasterise(sets.icon(thing.label, package=NOTO))
         texts = captions.of_one(thing, colour=None, count=_CAPTIONS["noto"], rng=rng)
-        yield "noto", alone(sprite), captions.in_noto_style(texts)
-    sprites: dict[tuple[Thing, str | None], Bytes] = {(thing, None): _stored(s) for thing, s in flat.items()}
+        yield Entry("noto", alone(sprite), captions.in_noto_style(texts))
+    sprites: dict[Coloured, Bytes] = {(thing, None): _stored(s) for thing, s in flat.items()}
     yield from _mixed({**sprites, **coloured}, things, rng)
+    descriptions = read_descriptions()
+    for thing, sprite in flat.items():
+        texts = [text for each in descriptions[thing.name] for text in captions.described(each, rng=rng)]
+        yield Entry("described", alone(sprite), texts + captions.in_sentences(thing, rng=rng), thing)
 
 
-def _mixed(
-    sprites: dict[tuple[Thing, str | None], Bytes], things: list[Thing], rng: np.random.Generator
-) -> Iterator[Entry]:
+def _mixed(sprites: dict[Coloured, Bytes], things: list[Thing], rng: np.random.Generator) -> Iterator[Entry]:
     colours = list(COLOURS)
 
-    def draw() -> tuple[Thing, str | None]:
+    def draw() -> Coloured:
         """A thing, sometimes in a colour."""
         thing = things[rng.integers(len(things))]
         colour = colours[rng.integers(len(colours))] if rng.random() < _COLOURED_SHARE else None
@@ -110,15 +132,16 @@ def _mixed(
     for _ in range(_PAIR_COUNT):
         left, right = draw(), draw()
         picture = two_things(_floats(sprites[left]), _floats(sprites[right]), rng=rng)
-        yield "pair", picture, [captions.of_pair(left, right, rng=rng)]
+        yield Entry("pair", picture, [captions.of_pair(left, right, rng=rng)])
     for _ in range(_GROUND_COUNT):
         thing, colour = draw()
         ground = colours[rng.integers(len(colours))]
         picture = alone(_floats(sprites[thing, colour]), background=ground)
-        yield "ground", picture, [captions.on_ground(thing, colour=colour, ground=ground, rng=rng)]
+        texts = [captions.on_ground(thing, colour=colour, ground=ground, rng=rng)]
+        yield Entry("ground", picture, texts)
 
 
-def _coloured(flat: dict[Thing, Floats], without: set[tuple[str, str]]) -> dict[tuple[Thing, str | None], Bytes]:
+def _coloured(flat: dict[Thing, Floats], without: set[tuple[str, str]]) -> dict[Coloured, Bytes]:
     return {
         (thing, colour): _stored(painted(sprite, colour=colour))
         for thing, sprite in flat.items()

@@ -1,4 +1,4 @@
-"""Writes a trained model as a standard diffusers folder in fp16, without the text encoder's weights."""
+"""Writes a trained model as a diffusers folder in fp16, with only that layer of the text encoder which is its own."""
 
 import json
 import shutil
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from diffusers import AutoencoderTiny, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
 
+from gpu_worker.demo_model import naming
 from gpu_worker.demo_model.embed import load_text_encoder, load_tokenizer
+from gpu_worker.demo_model.naming import NamingLayer
 from gpu_worker.demo_model.unet import TIMESTEPS
 
 
@@ -22,8 +24,8 @@ def new_scheduler() -> DPMSolverMultistepScheduler:
     )
 
 
-def export(unet: UNet2DConditionModel, autoencoder: AutoencoderTiny, folder: Path) -> None:
-    """Replace folder by model_index.json, scheduler/, unet/ and vae/; both models become fp16."""
+def export(unet: UNet2DConditionModel, autoencoder: AutoencoderTiny, layer: NamingLayer, folder: Path) -> None:
+    """Replace folder by model_index.json, scheduler/, text_encoder/, unet/ and vae/; all weights become fp16."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     scheduler = new_scheduler()
@@ -40,6 +42,7 @@ def export(unet: UNet2DConditionModel, autoencoder: AutoencoderTiny, folder: Pat
     pipeline.save_config(folder)
     pipeline.unet.save_pretrained(folder / "unet")
     pipeline.vae.save_pretrained(folder / "vae")
+    naming.save(layer, folder / "text_encoder")
     scheduler.save_pretrained(folder / "scheduler")
     _forget(folder / "vae" / "config.json", keys=("block_out_channels", "_name_or_path"))
     for path in folder.rglob("*"):

@@ -1,7 +1,7 @@
 """Loads the demo image model as standard diffusers pipelines; running them is left to the engines.
 
-The weights lie beside this file; text encoder and tokenizer come from MiniLM's own package. Nothing is
-downloaded and no network is tried.
+The weights lie beside this file; tokenizer and text encoder come from MiniLM's own package, all but the encoder's
+last layer. Nothing is downloaded and no network is tried.
 """
 
 from pathlib import Path
@@ -15,6 +15,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 
+from gpu_worker.demo_model import naming
 from gpu_worker.demo_model.embed import load_text_encoder, load_tokenizer
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -29,7 +30,7 @@ def load_demo_pipeline(weights: Path = WEIGHTS) -> StableDiffusionPipeline:
     # Put together by hand: StableDiffusionPipeline.from_pretrained logs that it expected CLIP and a large VAE.
     pipeline = StableDiffusionPipeline(
         vae=AutoencoderTiny.from_pretrained(weights / "vae", **files),
-        text_encoder=load_text_encoder(),
+        text_encoder=naming.add_to(load_text_encoder(), naming.load(weights / "text_encoder")),
         tokenizer=load_tokenizer(),
         unet=UNet2DConditionModel.from_pretrained(weights / "unet", **files),
         scheduler=DPMSolverMultistepScheduler.from_pretrained(weights / "scheduler", local_files_only=True),
@@ -44,8 +45,9 @@ def load_demo_pipeline(weights: Path = WEIGHTS) -> StableDiffusionPipeline:
 def editing(pipeline: StableDiffusionPipeline) -> StableDiffusionImg2ImgPipeline:
     """Return the pipeline that edits a picture; it shares every weight.
 
-    Strengths of 0.5 to 0.85 keep the shape, those from 0.75 on also repaint. The two share the scheduler
-    too, which has a state: call one at a time. from_pipe would drop the tiny VAE.
+    From a strength of 0.3 on the picture shows what the prompt says, and keeps its shape where that has the same one;
+    below, both are mixed. The two share the scheduler too, which has a state: call one at a time. from_pipe would
+    drop the tiny VAE.
     """
     editor = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
     editor.set_progress_bar_config(disable=True)

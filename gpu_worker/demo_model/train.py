@@ -1,6 +1,6 @@
 """Trains the demo image model: python -m gpu_worker.demo_model.train [STAGE …].
 
-Stages: data, autoencoder, unet, export. Each leaves its result in the cache folder; a stage whose
+Stages: data, autoencoder, text, unet, export. Each leaves its result in the cache folder; a stage whose
 result is there is skipped, and unet goes on from its last checkpoint, so a stopped training can be resumed.
 
 From nothing by default. With --start-from the autoencoder is taken over and the UNet begins at the weights of
@@ -17,14 +17,16 @@ import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 
-from gpu_worker.demo_model import autoencoder, dataset, embed
+from gpu_worker.demo_model import autoencoder, dataset, naming, unet
+from gpu_worker.demo_model.embed import load_text_encoder, load_tokenizer
 from gpu_worker.demo_model.export import export
 from gpu_worker.demo_model.icons import IconSets, fetch
 from gpu_worker.demo_model.load import WEIGHTS
 from gpu_worker.demo_model.pictures import Bytes
-from gpu_worker.demo_model.unet import Batch, Trainer
+from gpu_worker.demo_model.sampling import Sampler
+from gpu_worker.demo_model.things import read_things
+from gpu_worker.demo_model.unet import Trainer
 
-_CAPTION_DROPOUT = 0.1
 _HELD_OUT_EVERY = 97
 
 
@@ -36,6 +38,7 @@ class Options:
     weights: Path
     minutes: float
     autoencoder_steps: int
+    text_steps: int
     start_from: Path | None
     device: str
 
@@ -81,44 +84,40 @@ def _stored_autoencoder(folder: Path) -> AutoencoderTiny:
     return AutoencoderTiny.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
 
 
+def make_text(options: Options) -> None:
+    """Teach the text encoder's last layer what captions are about."""
+    folder = options.cache / "text_encoder"
+    if folder.exists():
+        return
+    torch.manual_seed(0)
+    layer = naming.new_layer(read_things(), tokenizer=load_tokenizer(), encoder=load_text_encoder())
+    sampler = Sampler(options.cache, shares=naming.SHARES, device=options.device)
+    naming.train(layer, sampler.named, steps=options.text_steps)
+    naming.save(layer, folder)
+
+
 def make_unet(options: Options) -> None:
     """Train the UNet, from its last checkpoint if there is one."""
     trainer = Trainer(options.cache, start_from=options.start_from, device=options.device)
     trainer.resume()
-    trainer.train(batches(options.cache, device=options.device), minutes=options.minutes)
+    sampler = Sampler(options.cache, shares=unet.SHARES, device=options.device)
+    trainer.train(sampler.pictured, minutes=options.minutes)
 
 
 def make_export(options: Options) -> None:
-    """Write the averaged UNet of the last checkpoint and the autoencoder as a pipeline."""
+    """Write the averaged UNet of the last checkpoint, the autoencoder and the text encoder's layer as a pipeline."""
     trainer = Trainer(options.cache)
     trainer.resume()
-    export(trainer.average, _stored_autoencoder(options.cache / "autoencoder"), options.weights)
+    vae = _stored_autoencoder(options.cache / "autoencoder")
+    export(trainer.average, vae, naming.load(options.cache / "text_encoder"), options.weights)
     size = sum(path.stat().st_size for path in options.weights.rglob("*"))
     print(f"export: {size / 1e6:.1f} MB in {options.weights}", flush=True)
-
-
-def batches(cache: Path, *, device: str) -> Callable[[int], Batch]:
-    """Return a function that draws a batch: a pool by its share, a picture of it, one of its captions."""
-    data, rng = dataset.load(cache / "data"), np.random.default_rng()
-    latents = np.load(cache / "latents.npy")
-    texts = embed.CaptionCache([*data.captions, ""], cache / "texts.npy", device=device)
-    starts, ends = np.array([data.pools[pool] for pool in dataset.POOLS]).T
-    shares = np.array(list(dataset.POOLS.values()))
-    empty = len(data.captions)
-
-    def draw(count: int) -> Batch:
-        pools = rng.choice(len(shares), count, p=shares)
-        pictures = rng.integers(starts[pools], ends[pools])
-        captions = data.caption_ids[rng.integers(data.offsets[pictures], data.offsets[pictures + 1])]
-        captions = np.where(rng.random(count) < _CAPTION_DROPOUT, empty, captions)
-        return Batch(latents=torch.from_numpy(latents[pictures]).float(), texts=texts.of(captions))
-
-    return draw
 
 
 STAGES: dict[str, Callable[[Options], None]] = {
     "data": make_data,
     "autoencoder": make_autoencoder,
+    "text": make_text,
     "unet": make_unet,
     "export": make_export,
 }
@@ -134,6 +133,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder that export replaces")
     parser.add_argument("--minutes", type=float, default=40.0, help="time for the UNet, stops and starts added up")
     parser.add_argument("--autoencoder-steps", type=int, default=2200)
+    parser.add_argument("--text-steps", type=int, default=1500, help="steps of the text encoder's last layer")
     parser.add_argument("--start-from", type=Path, help="weights of a former training to go on from")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
@@ -145,6 +145,7 @@ def main() -> None:
         weights=given.weights,
         minutes=given.minutes,
         autoencoder_steps=given.autoencoder_steps,
+        text_steps=given.text_steps,
         start_from=given.start_from,
         device=given.device,
     )

@@ -7,7 +7,6 @@ the target is noise − latent. Decoding and text are left to autoencoder.py and
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,12 @@ from gpu_worker.demo_model.embed import WIDTH
 from gpu_worker.demo_model.muon import Muon
 from gpu_worker.demo_model.parallel import THREADS, accumulate, new_pool
 from gpu_worker.demo_model.progress import Progress
+from gpu_worker.demo_model.sampling import Pictured
 
-_BATCH = {"cpu": 16, "cuda": 128}  # on each of the two threads
+# Share of each pool in a batch: originals fix what a thing is, two-object pictures need the most variety.
+# Descriptions come to it as names.
+SHARES = {"original": 0.3, "recolour": 0.17, "noto": 0.03, "pair": 0.45, "ground": 0.05, "described": 0.0}
+_BATCH = {"cpu": 24, "cuda": 128}  # on each of the two threads
 TIMESTEPS = 1000
 _RATE = 2e-3
 _CONSTANT_SHARE = 0.4
@@ -51,18 +54,6 @@ def new_unet() -> UNet2DConditionModel:
         addition_embed_type="text",
         resnet_time_scale_shift="scale_shift",
     )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Latents (B, 8, 16, 16) and embeddings (B, 24, 384) of their captions, some of them empty."""
-
-    latents: Tensor
-    texts: Tensor
-
-    def on(self, device: torch.device) -> "Batch":
-        """Return the batch in the memory of a device."""
-        return Batch(latents=self.latents.to(device), texts=self.texts.to(device))
 
 
 class Trainer:
@@ -103,7 +94,7 @@ class Trainer:
             optimizer.load_state_dict(state)
         self._steps, self._seconds = saved["steps"], saved["seconds"]
 
-    def train(self, draw: Callable[[int], Batch], *, minutes: float) -> None:
+    def train(self, draw: Callable[[int], Pictured], *, minutes: float) -> None:
         """Train until so many minutes are spent in all; the rate follows the share of them.
 
         Minutes and not steps, because the machine is often shared: the rate still falls to zero in time.
@@ -136,7 +127,7 @@ class Trainer:
         torch.save(state, part)
         part.replace(self._path)
 
-    def _step(self, batches: list[Batch]) -> float:
+    def _step(self, batches: list[Pictured]) -> float:
         loss = accumulate(self._pool, self._parameters, loss=partial(flow_loss, self.unet), batches=batches)
         for optimizer in self._optimizers:
             optimizer.step()
@@ -155,7 +146,7 @@ class Trainer:
                 group["lr"] = _RATE * share
 
 
-def flow_loss(unet: UNet2DConditionModel, batch: Batch) -> Tensor:
+def flow_loss(unet: UNet2DConditionModel, batch: Pictured) -> Tensor:
     """Return the mean squared error of the predicted flow at random times, more of them noisy ones."""
     noise = torch.randn_like(batch.latents)
     t = torch.sigmoid(torch.randn(len(noise), device=noise.device) + 0.6)

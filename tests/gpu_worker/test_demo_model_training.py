@@ -1,6 +1,7 @@
 """The parts that train the demo model: colours, captions, the optimizer, the autoencoder's scale, the export."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_worker.demo_model import autoencoder, captions, classifier, contact_sheet, unet
+from gpu_worker.demo_model import autoencoder, captions, classifier, contact_sheet, naming, unet
 from gpu_worker.demo_model.colours import COLOURS, colour_rgb, dominant, nearest_word, repaint, to_oklab, to_rgb
 from gpu_worker.demo_model.dataset import POOLS, held_out
 from gpu_worker.demo_model.embed import CaptionCache, embed, load_text_encoder, load_tokenizer
@@ -21,6 +22,7 @@ from gpu_worker.demo_model.load import load_demo_pipeline
 from gpu_worker.demo_model.muon import Muon, orthogonal
 from gpu_worker.demo_model.parallel import accumulate, new_pool
 from gpu_worker.demo_model.pictures import PAIR_SIDE, SIDE, alone, two_things
+from gpu_worker.demo_model.sampling import Sampler
 from gpu_worker.demo_model.things import Thing, read_descriptions, read_reworded, read_things
 
 channels = st.floats(0, 1)
@@ -111,6 +113,15 @@ def test_every_caption_of_a_coloured_thing_names_thing_and_colour() -> None:
     assert len(set(texts)) > 60
 
 
+def test_what_names_a_thing_is_short_or_a_sentence() -> None:
+    thing, rng = Thing("red apple", ("apple",)), np.random.default_rng(1)
+    short, sentences = captions.by_name(thing, count=30, rng=rng), captions.in_sentences(thing, rng=rng)
+    assert short[0].endswith("apple")
+    assert all("apple" in text for text in short + sentences)
+    assert max(len(text.split()) for text in short) < 9
+    assert all(text.endswith(".") for text in sentences)
+
+
 def test_every_thing_is_described_and_no_two_alike() -> None:
     descriptions = read_descriptions()
     assert set(descriptions) == {thing.name for thing in read_things()}
@@ -128,15 +139,42 @@ def test_the_judges_reworded_prompts_are_trained_on_nowhere() -> None:
     assert not {prompt for prompt in prompts if prompt in {text.rstrip(".") for text in trained}}
 
 
+def test_no_description_shares_half_of_its_words_with_a_prompt_of_the_judge() -> None:
+    descriptions, names = read_descriptions(), {name: thing.name for thing in read_things() for name in thing.names}
+    for name, prompt in read_reworded():
+        asked = _words(prompt)
+        near = [
+            text for text in descriptions[names[name]] if len(asked & _words(text)) >= len(asked | _words(text)) / 2
+        ]
+        assert not near, f"{prompt!r} is too near to {near}"
+
+
+_LITTLE_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the of in on to for with and that it is you your my our we when at its by from what which has have into"
+        " some one this they i",
+    )
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    """What a text says: its words without their endings and without the little ones."""
+    words = set(re.findall(r"[a-z]+", text.lower())) - _LITTLE_WORDS
+    return frozenset(re.sub(r"(ing|es|s|ed)$", "", word) for word in words)
+
+
 def test_the_judges_reworded_prompts_mean_things_that_exist() -> None:
     names = {name for thing in read_things() for name in thing.names}
     assert all(name in names for name, _ in read_reworded())
 
 
-def test_a_description_stands_in_its_caption_whole() -> None:
-    texts = captions.described("a pet that barks", count=50, rng=np.random.default_rng(0))
+def test_a_description_stands_in_its_captions_whole_and_a_sentence_alone() -> None:
+    rng = np.random.default_rng(0)
+    texts = [text for _ in range(50) for text in captions.described("a pet that barks", rng=rng)]
     assert all("a pet that barks" in text.lower() for text in texts)
     assert len(set(texts)) > 5
+    assert captions.described("It wags its tail", rng=rng) == ["It wags its tail"]
 
 
 def test_the_sheets_pairs_are_held_out_and_its_plain_things_are_not_new() -> None:
@@ -148,8 +186,10 @@ def test_the_sheets_pairs_are_held_out_and_its_plain_things_are_not_new() -> Non
     assert all(len(prompts) == 12 for prompts in contact_sheet.ROWS.values())
 
 
-def test_the_pools_shares_add_up_to_one() -> None:
-    assert sum(POOLS.values()) == pytest.approx(1)
+@pytest.mark.parametrize("shares", [naming.SHARES, unet.SHARES])
+def test_a_stages_shares_are_of_all_pools_and_add_up_to_one(shares: dict[str, float]) -> None:
+    assert tuple(shares) == POOLS
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_an_icon_is_found_by_its_label_whatever_its_variation(tmp_path: Path) -> None:
@@ -192,9 +232,59 @@ def test_captions_are_embedded_once_and_kept(tmp_path: Path) -> None:
     assert torch.allclose(first, expected[[0, 2, 0]], atol=2e-3)
 
 
+CAPTIONS = ["a cat", "a red cat", "a cat, noto style", "a cat and a dog", "a cat on blue", "a pet that purrs", "a dog"]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A training's folder with a picture or two of each pool; the things are a cat and a dog."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    np.save(folder / "pictures.npy", np.zeros((7, SIDE, SIDE, 3), np.uint8))
+    np.savez(
+        folder / "links.npz",
+        caption_ids=np.array([0, 6, 1, 2, 3, 4, 5], np.int32),
+        offsets=np.arange(8),
+        things=np.array([0, 1, -1, -1, -1, -1, 0], np.int16),
+    )
+    places = [(0, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7)]
+    (folder / "captions.json").write_text(
+        json.dumps({"captions": CAPTIONS, "pools": dict(zip(POOLS, places, strict=True))})
+    )
+    np.save(tmp_path / "latents.npy", np.arange(7, dtype=np.float16)[:, None, None, None] * np.ones((8, 16, 16)))
+    return tmp_path
+
+
+def test_a_caption_comes_with_its_picture_and_with_the_thing_that_it_means(cache: Path) -> None:
+    pairs = Sampler(cache, shares={pool: float(pool == "pair") for pool in POOLS}, device="cpu")
+    assert set(pairs.pictured(20).latents.unique().tolist()) == {4}
+    assert set(pairs.named(20).things.tolist()) == {-1}
+    described = Sampler(cache, shares={pool: float(pool == "described") for pool in POOLS}, device="cpu").named(60)
+    empty = described.things == -1
+    assert set(described.things.tolist()) == {0, -1}, "an empty caption means nothing"
+    assert len(described.texts[empty].flatten(1).unique(dim=0)) == 1
+
+
+def test_the_last_layer_of_the_encoder_calls_a_thing_by_its_name_and_leaves_the_rest(cache: Path) -> None:
+    torch.manual_seed(0)
+    tokenizer, encoder = load_tokenizer(), load_text_encoder()
+    things = [Thing("cat face", ("cat",)), Thing("dog face", ("dog",))]
+    layer = naming.new_layer(things, tokenizer=tokenizer, encoder=encoder)
+    naming.train(layer, Sampler(cache, shares=naming.SHARES, device="cpu").named, steps=20)
+    naming.save(layer, cache / "text_encoder")
+    before = embed([*CAPTIONS, ""], tokenizer=tokenizer, encoder=encoder)
+    naming.add_to(encoder, naming.load(cache / "text_encoder"))
+    after = embed([*CAPTIONS, ""], tokenizer=tokenizer, encoder=encoder)
+    name, described = after[0], after[CAPTIONS.index("a pet that purrs")]
+    assert torch.equal(name, described)
+    assert torch.allclose(name[2], before[0, 2], atol=2e-3)
+    left = [1, 2, 3, 4, 7]
+    assert torch.equal(after[left], before[left])
+
+
 def test_a_training_can_start_from_the_weights_of_another(tmp_path: Path) -> None:
     model = unet.new_unet()
-    export(model, autoencoder.new_autoencoder(), tmp_path / "weights")
+    export(model, autoencoder.new_autoencoder(), naming.NamingLayer(2), tmp_path / "weights")
     trainer = unet.Trainer(tmp_path, start_from=tmp_path / "weights")
     assert torch.equal(trainer.unet.conv_in.weight, model.conv_in.weight.float())
     assert torch.equal(trainer.average.conv_in.weight, trainer.unet.conv_in.weight)
@@ -263,9 +353,9 @@ def test_the_rate_is_constant_and_then_falls_to_zero() -> None:
 
 def test_what_is_exported_loads_again_in_half_the_bytes(tmp_path: Path) -> None:
     model, folder = unet.new_unet(), tmp_path / "weights"
-    export(model, autoencoder.new_autoencoder(), folder)
+    export(model, autoencoder.new_autoencoder(), naming.NamingLayer(2), folder)
     loaded = load_demo_pipeline(folder)
     assert torch.equal(loaded.unet.conv_in.weight, model.conv_in.weight.float())
     assert (folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_mode & 0o777 == 0o644
     assert json.loads((folder / "model_index.json").read_text())["vae"] == ["diffusers", "AutoencoderTiny"]
-    assert not (folder / "text_encoder").exists()
+    assert [path.name for path in (folder / "text_encoder").iterdir()] == ["naming.safetensors"]
