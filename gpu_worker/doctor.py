@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -137,25 +138,37 @@ def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
 def _safety(settings: Settings) -> Iterator[Finding]:
     """What prompts and pictures are held against, where anything is."""
     if words := settings.refused_words:
-        try:
-            PromptFilter(words).check(TextParams(prompt="a red apple"))
-            yield Finding("refused words", f"{words} can be read")
-        except TaskFailure as failure:
-            advice = "It is fetched by: python -m gpu_worker prepare." if settings.prompt_list else f"Look at {words}."
-            if failure.code == "prompt_refused":
-                advice = "A red apple is refused: look for a line that says more than it was meant to."
-            yield Finding("refused words", failure.detail, advice)
+        yield _refused_words(words, settings)
     if folder := settings.classifier_folder:
-        try:
-            check = PictureCheck(folder, unsafe=settings.safety_labels, threshold=settings.safety_threshold)
-        except Unfit as unfit:
-            advice = "Run: python -m gpu_worker prepare, or look at ATELIER_SAFETY_MODEL and ATELIER_SAFETY_LABELS."
-            yield Finding("classifier of pictures", str(unfit), advice)
-            return
-        began = time.monotonic()
-        verdict = check.verdict([Image.new("RGB", (1024, 1024), "white")])
-        spent = 1000 * (time.monotonic() - began)
-        yield Finding("classifier of pictures", f"{verdict.checker} judges a picture in {spent:.0f} ms")
+        yield _classifier(folder, settings)
+
+
+def _refused_words(words: Path, settings: Settings) -> Finding:
+    title = "refused words"
+    try:
+        PromptFilter(words).check(TextParams(prompt="a red apple"))
+    except TaskFailure as failure:
+        if failure.code == "prompt_refused":
+            advice = "A red apple is refused: look for a line that says more than it was meant to."
+        elif settings.prompt_list:
+            advice = "It is fetched by: python -m gpu_worker prepare."
+        else:
+            advice = f"Look at {words}."
+        return Finding(title, failure.detail, advice)
+    return Finding(title, f"{words} can be read")
+
+
+def _classifier(folder: Path, settings: Settings) -> Finding:
+    """Whether it can be loaded, and how long it takes for one picture."""
+    title = "classifier of pictures"
+    try:
+        check = PictureCheck(folder, unsafe=settings.safety_labels, threshold=settings.safety_threshold)
+    except Unfit as unfit:
+        advice = "Run: python -m gpu_worker prepare, or look at ATELIER_SAFETY_MODEL and ATELIER_SAFETY_LABELS."
+        return Finding(title, str(unfit), advice)
+    began = time.monotonic()
+    verdict = check.verdict([Image.new("RGB", (1024, 1024), "white")])
+    return Finding(title, f"{verdict.checker} judges a picture in {1000 * (time.monotonic() - began):.0f} ms")
 
 
 def _models(settings: ModelSettings) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ _HELD_OUT_EVERY = 97
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says."""
+    """What the command line says beside the stages, by the names of its options."""
 
     cache: Path
     weights: Path
@@ -136,21 +136,14 @@ def main() -> None:
     parser.add_argument("--text-steps", type=int, default=1500, help="steps of the text encoder's last layer")
     parser.add_argument("--start-from", type=Path, help="weights of a former training to go on from")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    given = parser.parse_args()
-    for stage in given.stages:
+    given = vars(parser.parse_args())
+    wanted = given.pop("stages") or list(STAGES)
+    for stage in wanted:
         if stage not in STAGES:
             parser.error(f"unknown stage {stage}: choose of {', '.join(STAGES)}")
-    options = Options(
-        cache=given.cache,
-        weights=given.weights,
-        minutes=given.minutes,
-        autoencoder_steps=given.autoencoder_steps,
-        text_steps=given.text_steps,
-        start_from=given.start_from,
-        device=given.device,
-    )
+    options = Options(**given)
     for stage, make in STAGES.items():
-        if stage in (given.stages or STAGES):
+        if stage in wanted:
             make(options)
 
 

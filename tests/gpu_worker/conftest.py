@@ -1,14 +1,17 @@
 """A worker on a real queue and bucket, shared by the tests that do not end it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from contract.catalogue import Catalogue
+from gpu_worker.models import __main__ as cli
 from gpu_worker.settings import share_cores
 from gpu_worker.worker import Worker
 from tests.gpu_worker.models import CATALOGUE, text_folder, tiny_folder, twin_folder
 from tests.gpu_worker.site import Site
+from tests.services.ministack import a_bucket
 
 share_cores()
 
@@ -36,6 +39,19 @@ def start_worker(site: Site) -> Iterator[Callable[..., Worker]]:
     yield start
     for worker in started:
         worker.stop()
+
+
+@pytest.fixture
+def models(ministack: str) -> str:
+    """The name of a bucket for models."""
+    return a_bucket(ministack, "models")
+
+
+@pytest.fixture
+def sync(ministack: str, models: str, tmp_path: Path) -> Callable[..., int]:
+    """Run the operator's command."""
+    paths = ["--cache", str(tmp_path / "cache"), "--endpoint-url", ministack]
+    return lambda *more: cli.main(["sync", "--bucket", models, *paths, *more])
 
 
 @pytest.fixture(scope="module")

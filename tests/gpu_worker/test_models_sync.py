@@ -21,7 +21,7 @@ from gpu_worker.worker import Worker
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, tiny_folder
 from tests.gpu_worker.site import Site, an_image_request
-from tests.services.ministack import a_bucket, aws, free_port
+from tests.services.ministack import aws, free_port
 
 FOLDER = f"{TINY.id}-{TINY.revision[:12]}"
 JUNK = {
@@ -49,17 +49,10 @@ def repository(tmp_path: Path) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def models(ministack: str) -> str:
-    """The name of a bucket for models."""
-    return a_bucket(ministack, "models")
-
-
-@pytest.fixture
-def sync(ministack: str, models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+def sync(sync: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the operator's command for a catalogue with the tiny model."""
     monkeypatch.setattr(catalogue, "load", lambda _profile: CATALOGUE)
-    paths = ["--cache", str(tmp_path / "cache"), "--endpoint-url", ministack]
-    return lambda *more: cli.main(["sync", "--bucket", models, *paths, *more])
+    return sync
 
 
 def fetch(ministack: str, models: str, into: Path) -> Path:

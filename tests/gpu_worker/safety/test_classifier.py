@@ -20,7 +20,7 @@ from gpu_worker.worker import Worker
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import tiny_folder
 from tests.gpu_worker.site import Site, an_image_request
-from tests.services.ministack import a_bucket, aws
+from tests.services.ministack import aws
 
 REVISION = "5" * 40
 PIN = f"tests/red-is-unsafe@{REVISION}"
@@ -38,19 +38,6 @@ def repository(folder: Path, tmp_path: Path) -> Iterator[Hub]:
     repository = Hub(place, repository="tests/red-is-unsafe", revision=REVISION)
     with running_hub(repository):
         yield repository
-
-
-@pytest.fixture
-def models(ministack: str) -> str:
-    """The name of a bucket for models."""
-    return a_bucket(ministack, "models")
-
-
-@pytest.fixture
-def sync(ministack: str, models: str, tmp_path: Path) -> Callable[..., int]:
-    """Run the operator's command."""
-    paths = ["--cache", str(tmp_path / "cache"), "--endpoint-url", ministack]
-    return lambda *more: cli.main(["sync", "--bucket", models, *paths, *more])
 
 
 @pytest.fixture
