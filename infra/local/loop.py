@@ -16,6 +16,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
+from contract.logs import JsonFormatter
 from infra.local.settings import LoopSettings
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -171,23 +172,9 @@ class Loop:
             self._turn.release()
 
 
-class _JsonLines(logging.Formatter):
-    """What the functions log, in the shape of `say`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {"level": record.levelname, "message": record.getMessage()}
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
-
-
-_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
 def _log_as_json() -> None:
     lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(_JsonLines())
+    lines.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[lines], level=logging.WARNING)
     logging.getLogger("lambdas").setLevel(logging.INFO)
 

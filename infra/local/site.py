@@ -1,6 +1,8 @@
 """What CloudFront is on AWS: one origin for the page, the API and the media, on an inherited socket."""
 
+import logging
 import socket
+import sys
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from contract.logs import JsonFormatter
 from infra.local.media import Media
 from infra.local.settings import SiteSettings
 
@@ -109,13 +112,21 @@ def make_site() -> Site:
     )
 
 
+def _log_as_json() -> None:
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(JsonFormatter())
+    logging.basicConfig(handlers=[lines], level=logging.WARNING)
+    logging.getLogger("lambdas").setLevel(logging.INFO)
+
+
 def main() -> None:
     """Serve until SIGTERM."""
+    _log_as_json()
     listening = socket.socket(fileno=SiteSettings().listen_fd)  # type: ignore[call-arg]
     config = uvicorn.Config(
         make_site(),
         access_log=False,
-        log_level="warning",
+        log_config=None,
         # The address a client claims to have counts for guests' limits, and nothing stands before us here.
         proxy_headers=False,
         server_header=False,

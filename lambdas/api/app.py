@@ -11,6 +11,7 @@ from lambdas.api import docs, openapi, problems
 from lambdas.api.body_limit import BodyLimit
 from lambdas.api.counters import Counters
 from lambdas.api.deps import same_origin
+from lambdas.api.requests import RequestEdge
 from lambdas.api.routes import (
     accounts,
     catalogue,
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = bare_app()
     if settings.metrics_namespace:
         app.add_middleware(Counters, meter=Meter(settings.metrics_namespace))
+    app.add_middleware(RequestEdge, answer=problems.internal_error)
     app.state.services = Services.start(settings)
     return app
 

@@ -27,23 +27,26 @@ class OriginHandler(Mangum):
         if self._secret is not None:
             given: str = event.get("headers", {}).get("x-origin-secret", "")
             if not compare_digest(given.encode(), self._secret):
-                return _REFUSAL
+                return _refusal(context.aws_request_id)
         return super().__call__(event, context)
 
 
-_REFUSAL: dict[str, Any] = {
-    "statusCode": 403,
-    "headers": {"content-type": "application/problem+json", "cache-control": "no-store"},
-    "body": json.dumps(
-        {
-            "type": "about:blank",
-            "title": "You may not do this",
-            "status": 403,
-            "code": "forbidden",
-            "detail": "This address is not for callers: use the site's own.",
-        }
-    ),
-}
+def _refusal(request_id: str) -> dict[str, Any]:
+    return {
+        "statusCode": 403,
+        "headers": {"content-type": "application/problem+json", "cache-control": "no-store"},
+        "body": json.dumps(
+            {
+                "type": "about:blank",
+                "title": "You may not do this",
+                "status": 403,
+                "code": "forbidden",
+                "detail": "This address is not for callers: use the site's own.",
+                "request_id": request_id,
+            }
+        ),
+    }
+
 
 _settings = Settings()  # pyright: ignore[reportCallIssue] - from the environment
 Meter(_settings.metrics_namespace).put({"ColdStarts": 1}, of="api")

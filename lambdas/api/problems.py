@@ -4,17 +4,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from traceback import format_tb
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg import DatabaseError, OperationalError
+from psycopg import OperationalError
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from lambdas.api.requests import request_id
 from lambdas.domain import errors
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "detail": {"type": "string"},
+        "request_id": {"type": "string", "description": "also in the header X-Request-Id and in the service's log"},
         "errors": {
             "type": "array",
             "items": {
@@ -79,7 +81,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             },
         },
     },
-    "required": ["type", "title", "status", "code", "detail"],
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
 }
 
 _BY_STATUS = {
@@ -107,9 +109,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     for unavailable in (OperationalError, PoolTimeout, TooManyRequests, BotoCoreError, ClientError):
         app.add_exception_handler(unavailable, _unavailable)
-    # Those of the database apart: what only `Exception` catches is raised again, and the server logs it as it stands.
-    for unexpected in (DatabaseError, Exception):
-        app.add_exception_handler(unexpected, _internal_error)
 
 
 def problem(
@@ -122,6 +121,7 @@ def problem(
         "status": row.status,
         "code": row.code,
         "detail": detail,
+        "request_id": request_id(),
     }
     if faults:
         body["errors"] = list(faults)
@@ -174,11 +174,10 @@ def _unavailable(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _internal_error(_request: Request, error: Exception) -> JSONResponse:
-    # Not the exception as it stands: the database's may quote rows, and rows hold what people wrote.
-    trace = "".join(format_tb(error.__traceback__))
-    _LOG.error("unexpected error", extra={"exception": f"{trace}{type(error).__name__}"})
-    return problem(_INTERNAL, detail="The error was recorded; try again later.")
+async def internal_error(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer when something unforeseen was raised; the request's edge has logged it."""
+    answer = problem(_INTERNAL, detail="The error was recorded; try again later.")
+    await answer(scope, receive, send)
 
 
 def _fault(loc: Sequence[str | int], msg: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mangum.types import LambdaContext
 
 from lambdas.api.settings import Settings
 from tests.lambdas.api.people import PASSWORD
@@ -17,6 +17,7 @@ from tests.lambdas.api.test_uploads import picture
 from tests.services.ministack import a_bucket
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+REQUEST_ID = "5f2c0b1e-6a51-4a0e-9f0e-2f3f1a8a7a10"
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def event(
 
 
 def call(handler: Handler, method: str, path: str, **more: Any) -> dict[str, Any]:
-    return handler(event(method, path, **more), LambdaContext)
+    return handler(event(method, path, **more), SimpleNamespace(aws_request_id=REQUEST_ID))
 
 
 def as_json(value: object) -> dict[str, Any]:
@@ -193,3 +194,9 @@ def test_the_function_logs_in_with_tokens_of_its_own(handler: Handler) -> None:
     pool = handler.app.state.services.pool  # type: ignore[attr-defined]
     with pool.connection() as conn:
         assert "Action=connect" in conn.info.password
+
+
+def test_a_problem_names_the_invocation(handler: Handler) -> None:
+    answer = call(handler, "GET", "/api/v1/me")
+    assert json.loads(base64.b64decode(answer["body"]))["request_id"] == REQUEST_ID
+    assert answer["headers"]["x-request-id"] == REQUEST_ID

@@ -58,7 +58,7 @@ def test_unknown_paths_and_methods_are_problems_too(anyone: TestClient) -> None:
 def test_what_can_be_read_can_be_asked_for_its_headers_alone(anyone: TestClient) -> None:
     whole, head = anyone.get("/api/v1/health"), anyone.head("/api/v1/health")
     assert (head.status_code, head.content) == (200, b"")
-    assert head.headers == whole.headers
+    assert head.headers.items() - whole.headers.items() == {("x-request-id", head.headers["x-request-id"])}
     assert anyone.head("/api/v1/me").status_code == 401
     assert anyone.head("/api/v1/uploads").status_code == 405
 

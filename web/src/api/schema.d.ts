@@ -1199,6 +1199,8 @@ export interface components {
             status: number;
             code: string;
             detail: string;
+            /** @description also in the header X-Request-Id and in the service's log */
+            request_id: string;
             errors?: {
                 loc: (string | number)[];
                 msg: string;
