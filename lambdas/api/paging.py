@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from contract.kinds import Kind
 from lambdas.api import cursors
 from lambdas.api.deps import Services
-from lambdas.api.models.base import Handle
+from lambdas.api.shapes.base import Handle
 from lambdas.store import accounts
 from lambdas.store.accounts import Account
 from lambdas.store.lists import START, Filters, Place, Sort

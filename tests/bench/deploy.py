@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from mangum import Mangum
 
 from infra.stacks.bundling import bundle
-from lambdas.api.models.operation import KindList
 from lambdas.api.routes.catalogue import list_kinds
+from lambdas.api.shapes.operation import KindList
 from tests.bench.imports import ENVIRONMENT
 from tests.bench.rows import Row
 

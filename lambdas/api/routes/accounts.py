@@ -22,11 +22,11 @@ from lambdas.api.deps import (
     signed_in,
     transaction,
 )
-from lambdas.api.models.accounts import Account, AccountIn, AccountPatch, Profile, Quota
-from lambdas.api.models.base import Handle
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
 from lambdas.api.services import Services as AllServices
+from lambdas.api.shapes.accounts import Account, AccountIn, AccountPatch, Profile, Quota
+from lambdas.api.shapes.base import Handle
 from lambdas.aws import media
 from lambdas.domain import passwords
 from lambdas.domain.errors import Invalid, WrongPassword

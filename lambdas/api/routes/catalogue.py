@@ -5,8 +5,8 @@ from functools import cache
 from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource
 from contract.kinds import KINDS
 from lambdas.api.deps import Catalogue, Tx
-from lambdas.api.models.operation import KindList, KindOut, ModelList, ModelOut, Seconds
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.operation import KindList, KindOut, ModelList, ModelOut, Seconds
 from lambdas.store import stats
 
 router = StrictRouter(tags=["catalogue"])

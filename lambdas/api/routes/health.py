@@ -4,8 +4,8 @@ from typing import Literal, get_args
 
 from contract.catalogue import Queue
 from lambdas.api.deps import Tx
-from lambdas.api.models.base import Answer
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.base import Answer
 from lambdas.store import stats
 
 router = StrictRouter(tags=["operation"])

@@ -7,11 +7,11 @@ from pydantic import MISSING
 
 from contract.spec import Fault
 from lambdas.api.deps import Caller, Tx
-from lambdas.api.models.accounts import Key, KeyCreated, KeyIn, KeyPage
-from lambdas.api.models.base import PathId
 from lambdas.api.paging import Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.accounts import Key, KeyCreated, KeyIn, KeyPage
+from lambdas.api.shapes.base import PathId
 from lambdas.domain.errors import Invalid
 from lambdas.store import keys
 from lambdas.store.lists import START

@@ -7,8 +7,11 @@ from psycopg import Connection
 from pydantic import MISSING
 
 from lambdas.api.deps import Caller, Catalogue, FullCaller, MaybeCaller, Tx
-from lambdas.api.models.base import PathId
-from lambdas.api.models.pipelines import (
+from lambdas.api.paging import Narrowed, Paging
+from lambdas.api.problems import declared
+from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.base import PathId
+from lambdas.api.shapes.pipelines import (
     Pipeline,
     PipelineIn,
     PipelinePage,
@@ -18,9 +21,6 @@ from lambdas.api.models.pipelines import (
     RatingIn,
     RemixIn,
 )
-from lambdas.api.paging import Narrowed, Paging
-from lambdas.api.problems import declared
-from lambdas.api.routing import StrictRouter
 from lambdas.api.specs import checked, stored
 from lambdas.domain.errors import FullAccountNeeded, OwnPipeline
 from lambdas.store import pipelines, ratings, versions

@@ -8,11 +8,11 @@ from pydantic import MISSING
 
 from contract.seeds import output_seed
 from lambdas.api.deps import SECURITY, Caller, DatabaseTurn, FullCaller, Services, Tx, identify
-from lambdas.api.models.base import Id, PathId
-from lambdas.api.models.results import Result, ResultIn, ResultPage
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.base import Id, PathId
+from lambdas.api.shapes.results import Result, ResultIn, ResultPage
 from lambdas.aws import media
 from lambdas.domain.errors import NotFound
 from lambdas.store import results

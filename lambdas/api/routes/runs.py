@@ -21,12 +21,12 @@ from lambdas.api.deps import (
     signed_in,
     transaction,
 )
-from lambdas.api.models.base import PathId
-from lambdas.api.models.runs import Run, RunIn, RunPage, RunSummary
 from lambdas.api.paging import Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
 from lambdas.api.services import Services as AllServices
+from lambdas.api.shapes.base import PathId
+from lambdas.api.shapes.runs import Run, RunIn, RunPage, RunSummary
 from lambdas.api.start import hash_of, plan
 from lambdas.aws import media, queues
 from lambdas.store import guests, idempotency, place, runs

@@ -4,9 +4,9 @@ from fastapi import Request, Response
 
 from lambdas.api.cookies import drop_session, set_session
 from lambdas.api.deps import SESSION_COOKIE, HashingTurn, Services, Tx, transaction
-from lambdas.api.models.accounts import Account, SessionIn
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.accounts import Account, SessionIn
 from lambdas.domain import passwords
 from lambdas.domain.errors import WrongLogin
 from lambdas.store import accounts, sessions

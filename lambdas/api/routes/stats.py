@@ -1,9 +1,9 @@
 """How much there is and who works on it, for everybody to see."""
 
 from lambdas.api.deps import Catalogue, Tx
-from lambdas.api.models.operation import ModelFigures, QueueFigures, Stats
 from lambdas.api.routes.catalogue import seconds_of
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.operation import ModelFigures, QueueFigures, Stats
 from lambdas.store import stats
 
 router = StrictRouter(tags=["operation"])

@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from contract.keys import upload_key
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from lambdas.api.deps import Caller, Services, Tx, is_anonymous, not_signed_in
-from lambdas.api.models.operation import Upload
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.operation import Upload
 from lambdas.domain.errors import TooLarge
 from lambdas.domain.pictures import Header, read_header
 from lambdas.store import uploads

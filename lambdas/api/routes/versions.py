@@ -6,11 +6,11 @@ from fastapi import Path
 from pydantic import MISSING, BeforeValidator
 
 from lambdas.api.deps import Caller, Catalogue, MaybeCaller, Tx
-from lambdas.api.models.base import PathId, VersionNumber
-from lambdas.api.models.pipelines import Version, VersionIn, VersionPage, VersionSummary
 from lambdas.api.paging import Paging, plain_int
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
+from lambdas.api.shapes.base import PathId, VersionNumber
+from lambdas.api.shapes.pipelines import Version, VersionIn, VersionPage, VersionSummary
 from lambdas.api.specs import checked
 from lambdas.store import pipelines, versions
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, AfterValidator, StringConstraints
 
 from contract.text import Storable
-from lambdas.api.models.base import Answer, Body, Handle, Moment, Page
+from lambdas.api.shapes.base import Answer, Body, Handle, Moment, Page
 from lambdas.store import accounts
 from lambdas.store.guests import HANDLE_PREFIX
 

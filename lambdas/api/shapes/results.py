@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import MISSING
 
-from lambdas.api.models.base import Answer, Author, Body, Id, Page, Title
-from lambdas.api.models.outputs import Output
-from lambdas.api.models.pipelines import Parent
+from lambdas.api.shapes.base import Answer, Author, Body, Id, Page, Title
+from lambdas.api.shapes.outputs import Output
+from lambdas.api.shapes.pipelines import Parent
 
 
 class ResultIn(Body):

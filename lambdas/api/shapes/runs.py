@@ -9,8 +9,8 @@ from pydantic import MISSING, Field
 from contract.kinds import Kind
 from contract.limits import MAX_INPUTS, MAX_SEED
 from contract.text import Name, Text
-from lambdas.api.models.base import Answer, Body, Id, Page, VersionNumber
-from lambdas.api.models.outputs import Output
+from lambdas.api.shapes.base import Answer, Body, Id, Page, VersionNumber
+from lambdas.api.shapes.outputs import Output
 from lambdas.domain.place import Place, ReasonCode
 from lambdas.domain.states import RunState, TaskState
 from lambdas.store import runs

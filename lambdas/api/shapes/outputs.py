@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contract.keys import media_url
-from lambdas.api.models.base import Answer
+from lambdas.api.shapes.base import Answer
 
 
 class ImageOutput(Answer):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contract.catalogue import Limit, Profile, Queue
 from contract.kinds import Kind, Medium
-from lambdas.api.models.base import Answer
+from lambdas.api.shapes.base import Answer
 
 
 class KindOut(Answer):

@@ -8,7 +8,7 @@ from pydantic import MISSING, AfterValidator, Field, StringConstraints, WithJson
 
 from contract.spec import Spec
 from contract.text import Storable
-from lambdas.api.models.base import Answer, Author, Body, Description, Page, Tag, Title, VersionNumber
+from lambdas.api.shapes.base import Answer, Author, Body, Description, Page, Tag, Title, VersionNumber
 from lambdas.store import pipelines, ratings, versions
 from lambdas.store.pipelines import Visibility
 
