@@ -1,4 +1,10 @@
-"""Messages between the database's side and the workers: one request, six events."""
+"""Messages between the functions and the workers: one request, six events; the queues that carry them are elsewhere.
+
+Functions and workers are deployed one after the other, so either may be a release behind. From version 0.1.0 on:
+
+- Fields are only ever added, and always optional; none is removed, renamed or given another meaning or range.
+- A reader passes over fields that it does not know.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
@@ -16,9 +22,11 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
+
+class _Message(_Part):
     v: Literal[1] = MESSAGE_VERSION
 
 
@@ -87,13 +95,13 @@ TaskRequested = Annotated[AnyRequest, Field(discriminator="kind")]
 TASK_REQUESTED: TypeAdapter[AnyRequest] = TypeAdapter(TaskRequested)
 
 
-class _Reported(BaseModel):
-    """Of an event. What a newer worker says besides is passed over: a release that one goes back to still hears it."""
+def read_request(body: str) -> AnyRequest:
+    """The request in a message's body, without fields that this version does not know; raises ValidationError."""
+    # Params refuse unknown fields where people write them, in a spec; here the sender may be newer.
+    return TASK_REQUESTED.validate_json(body, extra="ignore")
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
-
-class TextOutput(_Reported):
+class TextOutput(_Part):
     """A text that a delivery wrote; `text` is whole up to 64 KB of UTF-8."""
 
     type: Literal["text"] = "text"
@@ -103,7 +111,7 @@ class TextOutput(_Reported):
     bytes: int
 
 
-class ImageOutput(_Reported):
+class ImageOutput(_Part):
     """A picture that a delivery wrote, with its thumbnail; sizes in pixels, `thumbhash` in base64."""
 
     type: Literal["image"] = "image"
@@ -118,7 +126,7 @@ class ImageOutput(_Reported):
 Output = Annotated[TextOutput | ImageOutput, Field(discriminator="type")]
 
 
-class Safety(_Reported):
+class Safety(_Part):
     """What a classifier thought of a delivery's pictures: `score` is how unsafe it found the worst, 0 to 1."""
 
     checker: str
@@ -126,7 +134,7 @@ class Safety(_Reported):
     passed: bool
 
 
-class _Event(_Message, _Reported):
+class _Event(_Message):
     worker: str
     sent_at: datetime
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from contract.limits import MAX_ATTEMPTS, MAX_TEXT_CHARACTERS, MAX_TOKEN_CHARACTERS, MESSAGE_VERSION
-from contract.messages import TASK_REQUESTED
+from contract.messages import read_request
 from gpu_worker.delivery import Request, Ticket
 from gpu_worker.failures import TaskFailure
 
@@ -24,7 +24,7 @@ class Unreadable(ValueError):
 def read(body: str) -> Request:
     """The request in a message; raises Unreadable."""
     try:
-        return TASK_REQUESTED.validate_json(body)
+        return read_request(body)
     except ValidationError as error:
         raise _unreadable(body, error) from None
 

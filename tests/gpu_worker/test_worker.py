@@ -211,6 +211,13 @@ def test_a_model_that_this_worker_does_not_have(busy_site: Site) -> None:
     assert busy_site.final(busy_site.send("image", wrong_kind)).code == "unfit_model"
 
 
+def test_a_request_of_newer_functions_is_computed_as_if_it_asked_for_nothing_new(busy_site: Site) -> None:
+    request = an_image_request()
+    newer = request | {"task": str(uuid4()), "trace": {"id": "1"}, "params": request["params"] | {"loras": []}}
+    old, new = (busy_site.final(busy_site.send("image", each)).outputs[0] for each in (request, newer))
+    assert busy_site.get(old.key) == busy_site.get(new.key)
+
+
 def test_a_message_of_another_version_is_answered(busy_site: Site) -> None:
     task = busy_site.send("text", a_text_request() | {"v": 2, "news": True})
     failed = busy_site.final(task)
