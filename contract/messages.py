@@ -3,14 +3,14 @@
 Functions and workers are deployed one after the other, so either may be a release behind. From version 0.1.0 on:
 
 - Fields are only ever added, and always optional; none is removed, renamed or given another meaning or range.
-- A reader passes over fields that it does not know.
+- A reader passes over fields that it does not know, and over events of a kind that it does not know.
 """
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from contract.catalogue import ModelId, Revision
 from contract.kinds import CaptionParams, EditParams, ImageParams, TextParams, UpscaleParams
@@ -211,3 +211,21 @@ class Released(_TaskEvent):
 TaskEvent = Started | Progress | Succeeded | Failed | Released
 Event = Annotated[Alive | TaskEvent, Field(discriminator="event")]
 EVENT: TypeAdapter[Alive | TaskEvent] = TypeAdapter(Event)
+
+
+def read_event(body: str) -> Alive | TaskEvent | None:
+    """The event in a message's body; None for one of a kind that this version does not know.
+
+    Raises ValidationError for everything else that is no event.
+    """
+    try:
+        return EVENT.validate_json(body)
+    except ValidationError as error:
+        if _is_of_unknown_kind(error):
+            return None
+        raise
+
+
+def _is_of_unknown_kind(error: ValidationError) -> bool:
+    (first, *_) = error.errors(include_url=False, include_context=False)
+    return first["type"] == "union_tag_invalid" and not first["loc"] and isinstance(first["input"]["event"], str)

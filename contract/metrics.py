@@ -29,6 +29,8 @@ METRICS: dict[str, Metric] = {
     "Texts": Metric("Count"),
     "TasksSucceeded": Metric("Count"),
     "TasksFailed": Metric("Count"),
+    # advance: events that were passed over because their kind is of a newer version
+    "UnknownEvents": Metric("Count"),
     # advance: from when a task was ready to when a worker had it, by the database's clock
     "WaitSeconds": Metric("Seconds", "Queue"),
     # api: what people did

@@ -101,6 +101,7 @@ class Dashboards:
             [
                 _graph("Milliseconds of a function, p95", self._of_functions("Duration", "p95")),
                 _graph("Throttled", self._of_functions("Throttles")),
+                _graph("Events of a kind that is not known", [self._own("UnknownEvents")]),
             ],
         ]
 

@@ -1,7 +1,8 @@
 """The Lambda function that hears the workers' events from SQS; what events do is for events.py."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import ValidationError
 
-from contract.messages import EVENT
+from contract.messages import read_event
 from contract.metrics import Meter
 from lambdas.advance.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
@@ -57,8 +58,8 @@ class Advancer:
         done = self._together(event["Records"])
 
         def alone(record: SQSRecord) -> None:
-            if record.message_id not in done:
-                self._hear([_read(record.raw_event)])
+            if record.message_id not in done and (heard := _read(record.raw_event)):
+                self._hear([heard])
 
         response = process_partial_response(
             event=event, record_handler=alone, processor=self._processor, context=context
@@ -66,24 +67,23 @@ class Advancer:
         return dict(response)
 
     def _together(self, records: Sequence[dict[str, Any]]) -> set[str]:
-        """The ids of the messages that are dealt with; none when they have to be heard one by one."""
-        readable: dict[str, Heard] = {}
-        for record in records:
-            try:
-                readable[record["messageId"]] = _read(record)
-            except ValidationError as error:
-                # Never the message itself: it may hold what somebody wrote.
-                _LOG.warning(
-                    "malformed event", extra={"message_id": record["messageId"], "errors": error.error_count()}
-                )
+        """The ids of the messages that are dealt with; of known events none when they have to be heard one by one."""
+        events = _sorted(records)
         try:
-            self._hear(list(readable.values()))
+            self._hear(list(events.known.values()))
         except Exception as error:  # one event that breaks holds up no other
             if isinstance(error, psycopg.Error) and is_down(error):
                 raise
-            _LOG.warning("batch not heard together", extra={"events": len(readable), "error": type(error).__name__})
-            return set()
-        return set(readable)
+            _LOG.warning("batch not heard together", extra={"events": len(events.known), "error": type(error).__name__})
+            events.known.clear()
+        self._pass_over(events.unknown)
+        return {*events.known, *events.unknown}
+
+    def _pass_over(self, unknown: Collection[str]) -> None:
+        """Count events of unknown kinds, which newer workers send, and let them go."""
+        if unknown:
+            _LOG.info("events of an unknown kind", extra={"message_ids": sorted(unknown)})
+            self._meter.put({"UnknownEvents": len(unknown)})
 
     def _hear(self, heard: Sequence[Heard]) -> None:
         conn = self._database.connect()
@@ -100,9 +100,37 @@ class Advancer:
             self._meter.put({"WaitSeconds": wait.seconds}, of=wait.queue)
 
 
-def _read(record: dict[str, Any]) -> Heard:
-    """The event of a record; raises ValidationError."""
-    event = EVENT.validate_json(record["body"])
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """What a batch holds, by message id: events to hear, and those of kinds that newer workers send."""
+
+    known: dict[str, Heard]
+    unknown: set[str]
+
+
+def _sorted(records: Sequence[dict[str, Any]]) -> _Events:
+    """The events of a batch; the malformed are logged and left out."""
+    events = _Events({}, set())
+    for record in records:
+        message_id = record["messageId"]
+        try:
+            heard = _read(record)
+        except ValidationError as error:
+            # Never the message itself: it may hold what somebody wrote.
+            _LOG.warning("malformed event", extra={"message_id": message_id, "errors": error.error_count()})
+            continue
+        if heard:
+            events.known[message_id] = heard
+        else:
+            events.unknown.add(message_id)
+    return events
+
+
+def _read(record: dict[str, Any]) -> Heard | None:
+    """The event of a record, None for one of an unknown kind; raises ValidationError."""
+    event = read_event(record["body"])
+    if event is None:
+        return None
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
     sent_at = datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if milliseconds else event.sent_at
     return Heard(event=event, sent_at=sent_at)

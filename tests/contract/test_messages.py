@@ -54,11 +54,18 @@ def test_a_text_output_survives_json(text: str, delivery: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "null", "{}", '{"event": "alive"}', '{"event": "unheard_of"}', "[1]", "not json"],
+    ["", "null", "{}", '{"event": "alive"}', '{"event": null}', '{"event": ["alive"]}', "[1]", "not json"],
 )
 def test_what_is_no_event_is_refused(body: str) -> None:
     with pytest.raises(ValidationError):
-        messages.EVENT.validate_json(body)
+        messages.read_event(body)
+
+
+def test_an_event_of_an_unknown_kind_is_told_from_a_malformed_one() -> None:
+    assert messages.read_event('{"event": "unheard_of", "anything": []}') is None
+    output = {"type": "unheard_of"}
+    with pytest.raises(ValidationError):
+        messages.read_event(json.dumps({"event": "succeeded", "outputs": [output]}))
 
 
 @pytest.mark.parametrize(

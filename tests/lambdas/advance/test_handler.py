@@ -78,7 +78,7 @@ def test_a_success_sends_the_next_step(world: World, advancer: Advancer, setting
 def test_a_malformed_event_alone_comes_again(world: World, advancer: Advancer) -> None:
     run = world.run(world.account(), ONE_STEP)
     text = world.receive()
-    answer = advancer.handle(sqs_event("{", text.started(), '{"event": "party"}'), None)
+    answer = advancer.handle(sqs_event("{", text.started(), '{"event": "alive"}'), None)
     assert failures(answer) == ["m0", "m2"]
     assert world.state(run) == "running"
 
@@ -88,6 +88,30 @@ def test_an_event_of_a_newer_worker_is_heard(world: World, advancer: Advancer) -
     newer = json.loads(world.receive().succeeded().model_dump_json()) | {"joules": 900}
     assert not failures(advancer.handle(sqs_event(json.dumps(newer)), None))
     assert world.state(run) == "succeeded"
+
+
+def test_an_event_of_an_unknown_kind_is_acknowledged_and_counted_once(
+    world: World, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    text = world.receive()
+    with closing(Advancer(settings.model_copy(update={"metrics_namespace": "Atelier/test"}))) as advancer:
+        event = sqs_event('{"event": "party"}', text.started(), "{", '{"event": "received", "v": 2}')
+        assert failures(advancer.handle(event, None)) == ["m2"]
+    assert world.state(run) == "running"
+    counts = [json.loads(line).get("UnknownEvents") for line in capsys.readouterr().out.splitlines()]
+    assert [count for count in counts if count] == [2]
+
+
+def test_an_event_of_an_unknown_kind_is_counted_once_beside_one_that_breaks(
+    world: World, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.run(world.account(), ONE_STEP)
+    forged = world.receive().succeeded().model_copy(update={"delivery": new_delivery()})
+    with closing(Advancer(settings.model_copy(update={"metrics_namespace": "Atelier/test"}))) as advancer:
+        assert failures(advancer.handle(sqs_event(forged, '{"event": "party"}'), None)) == ["m0"]
+    counts = [json.loads(line).get("UnknownEvents") for line in capsys.readouterr().out.splitlines()]
+    assert [count for count in counts if count] == [1]
 
 
 def test_an_event_that_cannot_be_true_holds_up_no_other(world: World, advancer: Advancer) -> None:
