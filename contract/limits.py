@@ -1,6 +1,8 @@
 """Numbers that both sides of the queue must agree on; what an operator may tune lives in settings."""
 
 MESSAGE_VERSION = 1
+PROTOCOL = 1
+"""What a worker of this version understands in requests, named in `alive`; `contract.messages` says when it grows."""
 
 MAX_STEPS = 16
 MAX_INPUTS = 16

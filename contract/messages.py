@@ -4,6 +4,11 @@ Functions and workers are deployed one after the other, so either may be a relea
 
 - Fields are only ever added, and always optional; none is removed, renamed or given another meaning or range.
 - A reader passes over fields that it does not know, and over events of a kind that it does not know.
+- What a worker that passes over it would do *wrongly* (other outputs, not just fewer hints) is put into a request only
+  while every live worker of that queue names a protocol that covers it in `alive`. Whoever adds such a field raises
+  `contract.limits.PROTOCOL`.
+
+`tests/contract/recorded/` keeps what each version sent; tests read it with today's code.
 """
 
 from datetime import datetime
@@ -150,6 +155,8 @@ class Alive(_Event):
     """Every model that this worker can run, loaded or not."""
     ram_bytes: int
     vram_bytes: int
+    protocol: Annotated[int, Field(ge=0)] = 0
+    """The `contract.limits.PROTOCOL` that the worker was built with; 0 is a worker from before 0.1.0."""
 
 
 class _TaskEvent(_Event):

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from contract.catalogue import Queue
+from contract.limits import PROTOCOL
 from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
 from contract.metrics import Meter
 from gpu_worker import failures, hardware
@@ -41,6 +42,7 @@ class Reporter:
                 models=list(models),
                 ram_bytes=ram_bytes,
                 vram_bytes=vram_bytes,
+                protocol=PROTOCOL,
             )
         )
 

@@ -1,6 +1,7 @@
 """Bodies of messages, as they should be and as they should not."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.kinds import KINDS
 from contract.messages import EVENT, Failed
 from gpu_worker import requests
 from gpu_worker.requests import Unreadable
+from tests.contract.contracts import recorded
 from tests.gpu_worker.site import a_text_request, an_edit_request, an_image_request
 
 ANYTHING = st.recursive(
@@ -24,6 +27,15 @@ def test_every_kind_is_read() -> None:
         request = requests.read(json.dumps(body))
         assert request.task == UUID(body["task"])
         assert request.params.prompt == body["params"]["prompt"]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "later"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_requests_of_recorded_functions_are_read_in_full(version: str, kind: str) -> None:
+    known = recorded("0.1.0").requests[kind]
+    request = requests.read(json.dumps(recorded(version).requests[kind]))
+    assert request.model_dump(mode="json", exclude={"deadline"}) | {"deadline": known["deadline"]} == known
+    assert request.deadline == datetime.fromisoformat(known["deadline"])
 
 
 @given(st.text())

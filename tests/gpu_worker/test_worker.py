@@ -14,6 +14,7 @@ from PIL import Image
 
 from contract.catalogue import Catalogue
 from contract.keys import delivery_prefix, upload_key
+from contract.limits import PROTOCOL
 from gpu_worker.engines import image
 from gpu_worker.worker import Worker
 from tests.gpu_worker.hostile import a_photo
@@ -312,6 +313,7 @@ def test_a_worker_says_that_it_is_alive_for_each_queue(site: Site, start_worker:
     assert by_queue["text"].models == [TEXT_MODEL.id]
     assert by_queue["image"].models == [TINY.id]
     assert by_queue["text"].slots == 4
+    assert by_queue["text"].protocol == PROTOCOL
     assert by_queue["text"].ram_bytes > 10_000_000
 
 

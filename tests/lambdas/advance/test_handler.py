@@ -16,6 +16,7 @@ from lambdas.advance.events import Heard, advance
 from lambdas.advance.handler import Advancer
 from lambdas.advance.settings import Settings
 from lambdas.store import runs
+from tests.contract.contracts import recorded
 from tests.lambdas.flow.world import CHAIN, ONE_STEP, SIDE_BY_SIDE, World
 from tests.services.ministack import a_bucket, a_queue, aws
 
@@ -112,6 +113,32 @@ def test_an_event_of_an_unknown_kind_is_counted_once_beside_one_that_breaks(
         assert failures(advancer.handle(sqs_event(forged, '{"event": "party"}'), None)) == ["m0"]
     counts = [json.loads(line).get("UnknownEvents") for line in capsys.readouterr().out.splitlines()]
     assert [count for count in counts if count] == [1]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "later"])
+def test_events_of_recorded_workers_take_a_run_to_its_end(version: str, world: World, advancer: Advancer) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    request = world.receive().request
+    events = recorded(version).events
+    said = {"task": str(request.task), "token": request.token, "sent_at": datetime.now(tz=UTC).isoformat()}
+    events["succeeded"]["outputs"] = events["succeeded"]["outputs"][:1]
+    before = [kind for kind in events if kind not in ("succeeded", "failed", "released")]
+    for kind in (*before, "succeeded"):
+        assert not failures(advancer.handle(sqs_event(json.dumps(events[kind] | said)), None)), kind
+    assert world.state(run) == "succeeded"
+    assert world.conn.execute("SELECT id, slots FROM workers").fetchall() == [("gpu-1", 4)]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "later"])
+def test_a_recorded_worker_fails_a_run_or_gives_its_task_back(version: str, world: World, advancer: Advancer) -> None:
+    events = recorded(version).events
+    for kind, state in (("failed", "failed"), ("released", "queued")):
+        run = world.run(world.account(), ONE_STEP)
+        request = world.receive().request
+        said = {"task": str(request.task), "token": request.token, "delivery": new_delivery()}
+        bodies = [json.dumps(events[each] | said) for each in ("started", kind)]
+        assert not failures(advancer.handle(sqs_event(*bodies), None))
+        assert world.state(run) == state
 
 
 def test_an_event_that_cannot_be_true_holds_up_no_other(world: World, advancer: Advancer) -> None:

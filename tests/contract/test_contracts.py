@@ -1,0 +1,56 @@
+"""What releases may change about messages: fields and kinds are added, and each side reads the other's."""
+
+import json
+from typing import Any
+
+import pytest
+
+from contract.limits import PROTOCOL
+from contract.messages import EVENT, TASK_REQUESTED, read_event, read_request
+from tests.contract.contracts import recorded, schemas
+
+FIRST, LATER = recorded("0.1.0"), recorded("later")
+
+
+@pytest.mark.parametrize("side", ["requests", "events"])
+def test_since_the_first_version_fields_and_kinds_were_only_added_and_are_optional(side: str) -> None:
+    before, now = FIRST.schemas[side], schemas()[side]
+    assert before["discriminator"]["mapping"].items() <= now["discriminator"]["mapping"].items()
+    for name, part in before["$defs"].items():
+        today = now["$defs"][name]
+        assert part.get("properties", {}).items() <= today.get("properties", {}).items(), name
+        assert part.get("required", []) == today.get("required", []), name
+
+
+@pytest.mark.parametrize("kind", FIRST.requests)
+def test_a_workers_reader_sees_the_same_request_in_a_later_one(kind: str) -> None:
+    old, new = (read_request(json.dumps(each.requests[kind])) for each in (FIRST, LATER))
+    assert old == new
+    assert old.model_dump(mode="json") == read_request(old.model_dump_json()).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("kind", FIRST.events)
+def test_a_functions_reader_sees_the_same_event_in_a_later_one(kind: str) -> None:
+    new = LATER.events[kind] | ({"protocol": PROTOCOL} if kind == "alive" else {})
+    assert read_event(json.dumps(new)) == read_event(json.dumps(FIRST.events[kind])) is not None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LATER.events if kind not in FIRST.events])
+def test_an_event_of_a_later_kind_is_none_that_is_known(kind: str) -> None:
+    assert read_event(json.dumps(LATER.events[kind])) is None
+
+
+def test_every_kind_of_the_first_version_has_its_sample() -> None:
+    def kinds(schema: dict[str, Any]) -> set[str]:
+        return set(schema["discriminator"]["mapping"])
+
+    assert set(FIRST.requests) == kinds(FIRST.schemas["requests"])
+    assert set(FIRST.events) == kinds(FIRST.schemas["events"])
+    assert set(LATER.events) > set(FIRST.events)
+
+
+def test_the_first_versions_samples_have_every_field_and_no_other() -> None:
+    for sample in FIRST.requests.values():
+        assert TASK_REQUESTED.validate_python(sample, strict=False).model_dump(mode="json").keys() == sample.keys()
+    for sample in FIRST.events.values():
+        assert EVENT.validate_python(sample).model_dump(mode="json").keys() == sample.keys()
