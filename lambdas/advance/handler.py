@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from contract.messages import read_event
 from contract.metrics import Meter
-from lambdas.advance.events import Aftermath, Heard, advance
+from lambdas.actions.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
 from lambdas.aws import media, queues
 from lambdas.aws.passwords import Password, iam_token

@@ -11,9 +11,9 @@ from pydantic import MISSING
 from contract.keys import upload_key
 from contract.seeds import random_run_seed
 from contract.spec import Fault, ImageInput, Spec, filled_inputs, input_faults
+from lambdas.actions.specs import stored
 from lambdas.api.shapes.base import parse_id
 from lambdas.api.shapes.runs import RunIn
-from lambdas.api.specs import stored
 from lambdas.domain.errors import Invalid
 from lambdas.store import assets, runs, uploads
 from lambdas.store.accounts import Account

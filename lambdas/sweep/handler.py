@@ -7,13 +7,13 @@ from typing import Any
 import boto3
 
 from contract.metrics import Meter
+from lambdas.actions.leases import Swept, judge, send_all_again
 from lambdas.aws import media, queues
 from lambdas.aws.passwords import Password, iam_token
 from lambdas.aws.patience import PATIENCE
 from lambdas.store import upkeep
 from lambdas.store.database import Database
 from lambdas.sweep.housekeeping import tidy
-from lambdas.sweep.leases import Swept, judge, send_all_again
 from lambdas.sweep.scaling import scale
 from lambdas.sweep.settings import Settings
 

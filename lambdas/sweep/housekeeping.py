@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 
 from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, delivery_prefix
+from lambdas.actions.leases import LIMIT
 from lambdas.aws import media
 from lambdas.store import assets, deliveries, guests, idempotency, stats, unpublished, upkeep, uploads, workers
-from lambdas.sweep.leases import LIMIT
 
 _LOG = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic import MISSING
 
+from lambdas.actions.specs import checked, stored
 from lambdas.api.deps import Caller, Catalogue, FullCaller, MaybeCaller, Tx
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
@@ -21,7 +22,6 @@ from lambdas.api.shapes.pipelines import (
     RatingIn,
     RemixIn,
 )
-from lambdas.api.specs import checked, stored
 from lambdas.domain.errors import FullAccountNeeded, OwnPipeline
 from lambdas.store import pipelines, ratings, versions
 from lambdas.store.accounts import Account

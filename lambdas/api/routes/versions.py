@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import MISSING, BeforeValidator
 
+from lambdas.actions.specs import checked
 from lambdas.api.deps import Caller, Catalogue, MaybeCaller, Tx
 from lambdas.api.paging import Paging, plain_int
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
 from lambdas.api.shapes.base import PathId, VersionNumber
 from lambdas.api.shapes.pipelines import Version, VersionIn, VersionPage, VersionSummary
-from lambdas.api.specs import checked
 from lambdas.store import pipelines, versions
 
 router = StrictRouter(prefix="/pipelines/{id}/versions", tags=["pipelines"])

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contract.keys import new_delivery, preview_key
 from contract.messages import TASK_REQUESTED
-from lambdas.advance.events import Heard, advance
+from lambdas.actions.events import Heard, advance
 from lambdas.advance.handler import Advancer
 from lambdas.advance.settings import Settings
 from lambdas.store import runs

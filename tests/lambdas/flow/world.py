@@ -25,11 +25,11 @@ from contract.messages import (
     TextOutput,
 )
 from contract.spec import Spec, complete, filled_inputs
-from lambdas.advance.events import Heard, advance
+from lambdas.actions.events import Heard, advance
+from lambdas.actions.leases import judge, send_all_again
 from lambdas.domain.pace import Pace
 from lambdas.store import runs
 from lambdas.store.dispatch import Outgoing, dispatch
-from lambdas.sweep.leases import judge, send_all_again
 
 CATALOGUE = catalogue.load("demo")
 
