@@ -9,10 +9,11 @@ from uuid import UUID
 from psycopg import Connection
 
 from contract.messages import Alive, Succeeded, TaskEvent
+from lambdas.actions.outbox import Outbox
 from lambdas.domain.pace import Pace
 from lambdas.domain.states import Task, hear
 from lambdas.store import assets, deliveries, tasks, workers
-from lambdas.store.dispatch import Outgoing, dispatch
+from lambdas.store.dispatch import dispatch
 from lambdas.store.settle import settle
 from lambdas.store.tasks import Held
 
@@ -37,9 +38,7 @@ class Wait:
 class Aftermath:
     """What to do once the transaction has committed."""
 
-    messages: Sequence[Outgoing] = ()
-    cancelled: Collection[UUID] = ()
-    """Tasks whose workers are to leave them."""
+    outbox: Outbox
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     """What was made and what failed, by the metric's name."""
     waits: Sequence[Wait] = ()
@@ -58,7 +57,7 @@ def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aft
     messages = dispatch(conn, pace=pace) if recorded.makes_room or signs else []
     if heard:
         workers.tick(conn, sent_at=heard[-1].sent_at)
-    return Aftermath(messages=messages, cancelled=recorded.cancelled, counts=recorded.counts, waits=recorded.waits)
+    return Aftermath(Outbox(messages, recorded.cancelled), counts=recorded.counts, waits=recorded.waits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """Judges the leases of what is out, and sends again what was lost; media and old rows are housekeeping's."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from psycopg import Connection
 
+from lambdas.actions.outbox import Outbox
 from lambdas.domain.pace import Pace
 from lambdas.domain.states import expire
 from lambdas.store import tasks, upkeep, workers
-from lambdas.store.dispatch import Outgoing, again, dispatch, renew_all
+from lambdas.store.dispatch import again, dispatch, renew_all
 from lambdas.store.settle import settle
 
 LIMIT = 1_000
@@ -21,9 +20,7 @@ LIMIT = 1_000
 class Swept:
     """What to do once the transaction has committed, and how much was found."""
 
-    messages: Sequence[Outgoing] = ()
-    cancelled: Collection[UUID] = ()
-    """Tasks whose workers are to leave them."""
+    outbox: Outbox
     expired: int = 0
 
 
@@ -40,7 +37,7 @@ def judge(conn: Connection[Any], *, caught_up: bool, pace: Pace) -> Swept:
     cancelled = settle(conn, run_ids=failed) if failed else []
     lost = [task.id for task in after if task.out]
     messages = again(conn, task_ids=lost) if lost else []
-    return Swept(messages=[*messages, *dispatch(conn, pace=pace)], cancelled=cancelled, expired=len(held))
+    return Swept(Outbox([*messages, *dispatch(conn, pace=pace)], cancelled), expired=len(held))
 
 
 def send_all_again(conn: Connection[Any], *, pace: Pace) -> Swept:
@@ -50,4 +47,4 @@ def send_all_again(conn: Connection[Any], *, pace: Pace) -> Swept:
     """
     upkeep.rejoin_all(conn)
     messages = again(conn, task_ids=renew_all(conn, pace=pace))
-    return Swept(messages=[*messages, *dispatch(conn, pace=pace)])
+    return Swept(Outbox([*messages, *dispatch(conn, pace=pace)]))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import boto3
 import psycopg
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -17,9 +16,8 @@ from contract.messages import read_event
 from contract.metrics import Meter
 from lambdas.actions.events import Aftermath, Heard, advance
 from lambdas.advance.settings import Settings
-from lambdas.aws import media, queues
-from lambdas.aws.passwords import Password, iam_token
-from lambdas.aws.patience import PATIENCE
+from lambdas.aws.clients import IN_BACKGROUND, Clients
+from lambdas.aws.passwords import password_of
 from lambdas.store.database import Database, is_down
 
 _LOG = logging.getLogger(__name__)
@@ -42,11 +40,8 @@ class Advancer:
         self._settings = settings
         self._meter = Meter(settings.metrics_namespace)
         self._meter.put({"ColdStarts": 1}, of="advance")
-        self._database = Database(settings.database_url, password=_password(settings))
-        client: Any = boto3.client
-        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": PATIENCE}
-        self._sqs = client("sqs", **place)
-        self._s3 = client("s3", **place)
+        self._database = Database(settings.database_url, password=password_of(settings))
+        self._clients = Clients(settings, patience=IN_BACKGROUND)
         self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def close(self) -> None:
@@ -92,9 +87,7 @@ class Advancer:
         self._see_to(aftermath)
 
     def _see_to(self, aftermath: Aftermath) -> None:
-        settings = self._settings
-        queues.send_tasks(self._sqs, aftermath.messages, urls=settings.queue_urls)
-        media.mark_cancelled(self._s3, aftermath.cancelled, bucket=settings.media_bucket)
+        aftermath.outbox.send(self._clients, self._settings)
         self._meter.put(aftermath.counts)
         for wait in aftermath.waits:
             self._meter.put({"WaitSeconds": wait.seconds}, of=wait.queue)
@@ -134,7 +127,3 @@ def _read(record: dict[str, Any]) -> Heard | None:
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
     sent_at = datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if milliseconds else event.sent_at
     return Heard(event=event, sent_at=sent_at)
-
-
-def _password(settings: Settings) -> Password | None:
-    return iam_token(settings.database_url, region=settings.aws_region) if settings.database_iam else None

@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.metrics_namespace:
         app.add_middleware(Counters, meter=Meter(settings.metrics_namespace))
     app.add_middleware(RequestEdge, answer=problems.internal_error)
-    app.state.services = Services.start(settings)
+    app.state.services = Services(settings)
     return app
 
 

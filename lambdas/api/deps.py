@@ -1,24 +1,16 @@
-"""What routes ask for: a transaction, the caller, the catalogue, and sending after the commit."""
+"""What routes ask for: the services, who calls and from where, and a turn at what takes long."""
 
 import ipaddress
-import logging
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
-from psycopg import Connection
 
-from contract.catalogue import Catalogue as ModelCatalogue
+from lambdas.actions.identity import Identity, not_signed_in
 from lambdas.api.services import Services as AllServices
-from lambdas.domain.errors import FullAccountNeeded, NotSignedIn, WrongOrigin
-from lambdas.store import accounts, keys, sessions
-from lambdas.store.accounts import Account
-
-_LOG = logging.getLogger(__name__)
+from lambdas.domain.errors import NotSignedIn, WrongOrigin
 
 SESSION_COOKIE = "atelier_session"
 SECURITY: list[dict[str, list[str]]] = [{"session": []}, {"key": []}]
@@ -27,73 +19,12 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNKNOWN_NETWORK = "0.0.0.0/24"
 
 
-# Dependencies that touch no database are coroutines: FastAPI sends every other one to a thread, 0.1 ms each way.
+# Dependencies are coroutines: FastAPI sends every other one to a thread, 0.1 ms each way.
 async def _services(request: Request) -> AllServices:
     return request.app.state.services  # type: ignore[no-any-return]
 
 
 Services = Annotated[AllServices, Depends(_services)]
-
-
-async def _catalogue(services: Services) -> ModelCatalogue:
-    return services.catalogue
-
-
-Catalogue = Annotated[ModelCatalogue, Depends(_catalogue)]
-
-
-@dataclass(slots=True)
-class AfterCommit:
-    """What a request sends once its transaction has committed, in order.
-
-    A send that fails is logged and forgotten: the database holds the truth and sweep sends again.
-    """
-
-    _sends: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
-
-    def add(self, send: Callable[[], object]) -> None:
-        """Call `send` after the commit; never when the transaction fails."""
-        self._sends.append(send)
-
-    def deliver(self) -> None:
-        """Send everything; called by the transaction alone."""
-        for send in self._sends:
-            try:
-                send()
-            except Exception:  # noqa: BLE001 - an edge: the work is committed, nothing may undo the answer
-                _LOG.exception("not sent after commit")
-
-
-async def _sends() -> AfterCommit:
-    return AfterCommit()
-
-
-Sends = Annotated[AfterCommit, Depends(_sends)]
-
-
-async def _database_turn(services: Services) -> AsyncIterator[None]:
-    async with services.database_turns:
-        yield
-
-
-DatabaseTurn = Annotated[None, Depends(_database_turn, scope="function")]
-
-
-@contextmanager
-def transaction(services: AllServices) -> Generator[Connection[Any]]:
-    """A short transaction of its own, for calls that hash a password between two of them."""
-    with services.pool.connection() as conn, conn.transaction():
-        yield conn
-
-
-def _transaction(services: Services, sends: Sends, _turn: DatabaseTurn) -> Iterator[Connection[Any]]:
-    with transaction(services) as conn:
-        yield conn
-    sends.deliver()
-
-
-# With the default scope the answer would leave before the commit, and a failed commit would answer 201.
-Tx = Annotated[Connection[Any], Depends(_transaction, scope="function")]
 
 
 async def _hashing_turn(services: Services) -> AsyncIterator[None]:
@@ -102,6 +33,16 @@ async def _hashing_turn(services: Services) -> AsyncIterator[None]:
 
 
 HashingTurn = Annotated[None, Depends(_hashing_turn, scope="function")]
+"""For calls that hash a password."""
+
+
+async def _outside_turn(services: Services) -> AsyncIterator[None]:
+    async with services.outside_turns:
+        yield
+
+
+OutsideTurn = Annotated[None, Depends(_outside_turn, scope="function")]
+"""For calls that ask S3 or SQS: when those hang, the others still have threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,58 +94,35 @@ async def same_origin(request: Request) -> None:
         raise WrongOrigin(f"With a cookie, the Origin header must be {site.origin}.")
 
 
-def is_anonymous(request: Request) -> bool:
-    """Whether a request comes without key and session, so that nobody has to be looked for."""
-    return "authorization" not in request.headers and SESSION_COOKIE not in request.cookies
-
-
-async def takes_caller(request: Request, tx: Tx) -> Account | None:
-    """The account that sends this request, or None."""
-    if is_anonymous(request):
-        return None
-    return await run_in_threadpool(identify, request, tx)
-
-
-def identify(request: Request, tx: Connection[Any]) -> Account | None:
-    """Who sends this request; None without key or session, NotSignedIn for a key that is not valid."""
+async def identity_of(request: Request) -> Identity | None:
+    """Who says to call, which the action will look up; None without key and session. Raises NotSignedIn."""
     authorization = request.headers.get("authorization")
-    if authorization is not None:
-        scheme, _, key = authorization.partition(" ")
-        account = accounts.of_key(tx, keys.hash_of(key)) if scheme.lower() == "bearer" else None
-        if account is None:
-            raise NotSignedIn("This key is unknown or has expired.")
-        return account
     token = request.cookies.get(SESSION_COOKIE)
-    return accounts.of_session(tx, sessions.hash_of(token)) if token else None
+    if authorization is None and not token:
+        return None
+    network = (await _site(request, await _services(request))).network
+    if authorization is None:
+        return Identity.of_session(token or "", network=network)
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotSignedIn("This key is unknown or has expired.")
+    return Identity.of_key(key, network=network)
 
 
-MaybeCaller = Annotated[Account | None, Depends(takes_caller)]
+async def _session_token(request: Request) -> str | None:
+    return request.cookies.get(SESSION_COOKIE)
 
 
-async def needs_caller(account: MaybeCaller) -> Account:
-    """The account that sends this request; raises NotSignedIn."""
-    return signed_in(account)
+SessionToken = Annotated[str | None, Depends(_session_token)]
+
+MaybeCaller = Annotated[Identity | None, Depends(identity_of)]
 
 
-def signed_in(account: Account | None) -> Account:
-    """The account, or NotSignedIn."""
-    if account is None:
+async def needs_identity(identity: MaybeCaller) -> Identity:
+    """Who says to call; raises NotSignedIn."""
+    if identity is None:
         raise not_signed_in()
-    return account
+    return identity
 
 
-def not_signed_in() -> NotSignedIn:
-    """The error for a call that needs an account and came without key and session."""
-    return NotSignedIn("Sign in, or send a key as Authorization: Bearer.")
-
-
-Caller = Annotated[Account, Depends(needs_caller)]
-
-
-async def _full_caller(account: Caller) -> Account:
-    if account.guest:
-        raise FullAccountNeeded("Give your guest account a handle, an email address and a password first.")
-    return account
-
-
-FullCaller = Annotated[Account, Depends(_full_caller)]
+Caller = Annotated[Identity, Depends(needs_identity)]

@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from lambdas.api.deps import SECURITY, SESSION_COOKIE, needs_caller, takes_caller
+from lambdas.api.deps import SECURITY, SESSION_COOKIE, identity_of, needs_identity
 from lambdas.api.problems import PROBLEM_SCHEMA, declared
 
 _SCHEMES = {
@@ -78,9 +78,9 @@ def _complete(operation: dict[str, Any], *, method: str, route: APIRoute) -> Non
         statuses.add(403)
     if "requestBody" in operation:
         statuses |= {400, 413, 415}
-    if takes_caller in calls:
+    if identity_of in calls:
         statuses.add(401)
-        operation["security"] = SECURITY if needs_caller in calls else [{}, *SECURITY]
+        operation["security"] = SECURITY if needs_identity in calls else [{}, *SECURITY]
     responses = operation["responses"]
     for status, response in declared(*statuses).items():
         if str(status) not in responses or status == 422:

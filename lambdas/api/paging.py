@@ -1,28 +1,23 @@
 """The query parameters of lists: limit and cursor, and the filters that pipelines and results share."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from psycopg import Connection
 from pydantic import BeforeValidator
 
 from contract.kinds import Kind
+from lambdas.actions.lists import Wanted
 from lambdas.api import cursors
 from lambdas.api.deps import Services
 from lambdas.api.shapes.base import Handle
-from lambdas.store import accounts
-from lambdas.store.accounts import Account
 from lambdas.store.lists import START, Filters, Place, Sort
-
-Row = TypeVar("Row")
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
-_NO_ID = UUID(int=0)
 
 
 def plain_int(value: Any) -> Any:
@@ -53,12 +48,14 @@ class Window:
         """The place after which a page of pipelines or results begins."""
         return Place(self.position[0], UUID(self.position[1])) if self.position else START
 
-    def cut(self, rows: Sequence[Row], *, position: Callable[[Row], Sequence[Any]]) -> tuple[list[Row], str | None]:
-        """The page and the cursor of the next one, of rows that were read one further than the limit."""
-        page = list(rows[: self.limit])
-        if len(rows) <= self.limit:
-            return page, None
-        return page, cursors.write(list(position(page[-1])), query=self._query, secret=self._secret)
+    @property
+    def before(self) -> UUID | None:
+        """The id before which a page of a list of one's own begins."""
+        return UUID(self.position[0]) if self.position else None
+
+    def cursor(self, end: Sequence[Any] | None) -> str | None:
+        """The cursor of the page that begins after this place; None where there is no further one."""
+        return None if end is None else cursors.write(list(end), query=self._query, secret=self._secret)
 
 
 async def _window(
@@ -75,22 +72,6 @@ async def _window(
 
 
 Paging = Annotated[Window, Depends(_window)]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list is to be narrowed to, as it was asked for."""
-
-    unresolved: Filters
-    author: str | None
-
-    def resolve(self, conn: Connection[Any], *, caller: Account | None) -> Filters:
-        """The filters with the author's id; one's own lists show everything that is one's own."""
-        if self.author is None:
-            return self.unresolved
-        # An unknown author has made nothing: an id that no account has gives an empty list.
-        author_id = accounts.id_of(conn, self.author) or _NO_ID
-        return replace(self.unresolved, author_id=author_id, own=caller is not None and author_id == caller.id)
 
 
 async def _wanted(

@@ -84,6 +84,9 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     "required": ["type", "title", "status", "code", "detail", "request_id"],
 }
 
+DATABASE_AWAY = (OperationalError, PoolTimeout, TooManyRequests)
+"""What is raised when the database does not answer or has no connection to spare."""
+
 _BY_STATUS = {
     400: Row(400, "malformed_body", "The body cannot be read"),
     404: Row(404, "not_found", "There is no such thing"),
@@ -107,7 +110,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    for unavailable in (OperationalError, PoolTimeout, TooManyRequests, BotoCoreError, ClientError):
+    for unavailable in (*DATABASE_AWAY, BotoCoreError, ClientError):
         app.add_exception_handler(unavailable, _unavailable)
 
 

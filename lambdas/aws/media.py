@@ -34,6 +34,11 @@ def mark_cancelled(s3: Any, task_ids: Iterable[UUID], *, bucket: str) -> None:
             _LOG.warning("cancel marker not written", extra={"task_id": str(task_id), "error": type(error).__name__})
 
 
+def put(s3: Any, *, bucket: str, key: str, data: bytes, content_type: str) -> None:
+    """Store an object. Raises what S3 raises."""
+    s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+
+
 def copy(s3: Any, *, bucket: str, old: str, new: str) -> None:
     """Copy an object; one that is gone stays gone. Raises what else S3 raises."""
     try:

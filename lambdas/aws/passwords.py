@@ -5,11 +5,18 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from lambdas.settings import DatabaseSettings
+
 _TOKEN_SECONDS = 900
 _POSTGRES_PORT = 5432
 
 Password = Callable[[], str]
 """Asked for each new connection: tokens expire, and kept passwords are changed."""
+
+
+def password_of(settings: DatabaseSettings) -> Password | None:
+    """What to log in with; None where the URL says all of it."""
+    return iam_token(settings.database_url, region=settings.aws_region) if settings.database_iam else None
 
 
 def iam_token(url: str, *, region: str) -> Password:
@@ -45,12 +52,8 @@ def iam_token(url: str, *, region: str) -> Password:
     return password
 
 
-def kept_password(arn: str, *, region: str, endpoint_url: str | None = None) -> Password:
-    """Reads the `password` of a secret, which RDS changes by itself."""
-    import boto3
-
-    client: Any = boto3.client  # its stubs want the name of a service as a literal
-    secrets = client("secretsmanager", region_name=region, endpoint_url=endpoint_url)
+def kept_password(secrets: Any, arn: str) -> Password:
+    """Reads the `password` of a secret, which RDS changes by itself; `secrets` is the client of Secrets Manager."""
 
     def password() -> str:
         return str(json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"])

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 
+from lambdas.aws.clients import IN_BACKGROUND, Clients
 from lambdas.aws.passwords import kept_password
 from lambdas.migrate import resource
 from lambdas.migrate.settings import Settings
@@ -34,5 +35,4 @@ def _apply(settings: Settings) -> list[str]:
 def _password(settings: Settings) -> str | None:
     if settings.database_secret is None:
         return None
-    read = kept_password(settings.database_secret, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
-    return read()
+    return kept_password(Clients(settings, patience=IN_BACKGROUND).secrets, settings.database_secret)()

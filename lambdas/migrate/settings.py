@@ -1,12 +1,10 @@
 """What `migrate` reads from its environment."""
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from lambdas.settings import AwsSettings
 
 
-class Settings(BaseSettings):
+class Settings(AwsSettings):
     """The environment variables `ATELIER_…` of the Lambda function `migrate`."""
-
-    model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
 
     database_url: str
     """Of the schema's owner."""
@@ -16,6 +14,3 @@ class Settings(BaseSettings):
     """Whether the user `atelier_app` is kept, as which the other functions log in."""
     migrations: str = ""
     """Which migrations this code carries: a deployment that asks for others is not meant for it."""
-    aws_endpoint_url: str | None = None
-    """Where Secrets Manager answers when it is not AWS."""
-    aws_region: str = "us-east-1"

@@ -60,6 +60,11 @@ def of_key(conn: Connection[Any], key_hash: bytes) -> Account | None:
         return cursor.execute(_SQL["of_key"], {"key_hash": key_hash}).fetchone()
 
 
+def hold(tx: Connection[Any], account_id: UUID) -> bool:
+    """Keep an account from being erased until the transaction ends; False when it is erased already."""
+    return tx.execute(_SQL["hold"], {"account_id": account_id}).fetchone() is not None
+
+
 def create(conn: Connection[Any], *, handle: str, email: str, password_hash: str) -> Account:
     """A new full account; raises HandleTaken or EmailTaken."""
     account = _create(conn, handle=handle, email=email, password_hash=password_hash, guest=False)

@@ -34,9 +34,14 @@ def hear(conn: Connection[Any], *, events: Iterable[TaskEvent]) -> set[str]:
 
 
 def doom(conn: Connection[Any], *, ids: Iterable[str]) -> None:
-    """Have the media of deliveries deleted whose tasks do not exist (any more)."""
+    """Have the media of deliveries deleted, once nobody can be writing to it any more."""
     prefixes = [delivery_prefix(delivery) for delivery in ids]
     conn.execute(_SQL["doom"], {"prefixes": prefixes, "grace": GRACE})
+
+
+def spare(conn: Connection[Any], *, ids: Iterable[str]) -> None:
+    """Take back that the media of these deliveries is to be deleted."""
+    gone(conn, prefixes=[delivery_prefix(delivery) for delivery in ids])
 
 
 def due(conn: Connection[Any], *, limit: int) -> list[str]:

@@ -49,8 +49,8 @@ def create(conn: Connection[Any], *, account_id: UUID, name: str, expires_at: da
     return key, secret
 
 
-def page(conn: Connection[Any], *, account_id: UUID, before: UUID, limit: int) -> list[Key]:
-    """An account's keys older than `before`, newest first."""
+def page(conn: Connection[Any], *, account_id: UUID, before: UUID | None, limit: int) -> list[Key]:
+    """An account's keys older than `before`, newest first; from the newest on when it is None."""
     params = {"account_id": account_id, "before": before, "limit": limit}
     with conn.cursor(row_factory=class_row(Key)) as cursor:
         return cursor.execute(_SQL["page"], params).fetchall()

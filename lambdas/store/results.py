@@ -1,5 +1,6 @@
 """Results: runs that their authors published, and the lists of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,8 @@ from psycopg.rows import class_row
 
 from contract.keys import new_delivery
 from contract.spec import Fault
-from lambdas.domain.errors import Forbidden, Invalid, NotFound, PipelineDeleted, RunNotSucceeded
-from lambdas.store import lists, queries
+from lambdas.domain.errors import Conflict, Forbidden, Invalid, NotFound, PipelineDeleted, RunNotSucceeded
+from lambdas.store import deliveries, lists, queries
 from lambdas.store.lists import Filters, Place
 
 _SQL = queries.load("results")
@@ -30,6 +31,16 @@ class Step:
     hardware: str | None
     run_seed: int
     outputs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where the media of a run is to go."""
+
+    folders: Mapping[str, str]
+    """The new name of each folder of the media bucket, by its old one."""
+    objects: Sequence[tuple[str, str]]
+    """What to copy: old and new keys."""
 
 
 def publish(
@@ -68,19 +79,41 @@ def withdraw(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
     # The pipeline before its result, as who rates it takes them, or the two would wait for each other.
     conn.execute(_SQL["lock_run"], params)
     if conn.execute(_SQL["withdraw"], params).fetchone() is None:
-        raise NotFound("You have not published this run.")
+        raise _not_published()
 
 
-def move_media(conn: Connection[Any], *, run_id: UUID) -> list[tuple[str, str]]:
-    """Give a run's outputs new addresses that nobody has seen; the objects to copy, as old and new keys.
+def _not_published() -> NotFound:
+    return NotFound("You have not published this run.")
 
-    The old folders are noted for deletion; the caller copies before it commits.
+
+def plan_move(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> Move:
+    """New addresses, which nobody has seen, for what a result's run made; raises NotFound as `withdraw` does.
+
+    The new folders are noted for deletion some time from now: `move_media` takes the note back.
     """
-    old = [row[0] for row in conn.execute(_SQL["deliveries"], {"run_id": run_id})]
-    new = {delivery: new_delivery() for delivery in old}
+    if conn.execute(_SQL["own"], {"run_id": run_id, "account_id": account_id}).fetchone() is None:
+        raise _not_published()
+    folders = {old: new_delivery() for old in _deliveries(conn, run_id)}
     keys = [key for row in conn.execute(_SQL["media"], {"run_id": run_id}) for key in row if key]
-    conn.execute(_SQL["move_media"], {"run_id": run_id, "old": old, "new": list(new.values())})
-    return [(key, key.replace(delivery := key.split("/")[1], new[delivery], 1)) for key in keys]
+    deliveries.doom(conn, ids=folders.values())
+    objects = [(key, key.replace(delivery := key.split("/")[1], folders[delivery], 1)) for key in keys]
+    return Move(folders=folders, objects=objects)
+
+
+def move_media(conn: Connection[Any], *, run_id: UUID, move: Move) -> None:
+    """Let a run's outputs stand where they were copied to, and note the old folders for deletion.
+
+    Raises Conflict when they have been moved since the plan was made.
+    """
+    if _deliveries(conn, run_id) != set(move.folders):
+        raise Conflict("The media of this run was moved meanwhile. Try again.")
+    params = {"run_id": run_id, "old": list(move.folders), "new": list(move.folders.values())}
+    conn.execute(_SQL["move_media"], params)
+    deliveries.spare(conn, ids=move.folders.values())
+
+
+def _deliveries(conn: Connection[Any], run_id: UUID) -> set[str]:
+    return {row[0] for row in conn.execute(_SQL["deliveries"], {"run_id": run_id})}
 
 
 def page(

@@ -24,12 +24,11 @@ def create(conn: Connection[Any], *, account_id: UUID, days: int) -> str:
     return token
 
 
-def end(conn: Connection[Any], *, token: str) -> None:
+def end(conn: Connection[Any], *, token_hash: bytes) -> None:
     """Sign a session out; an unknown one is out already."""
-    conn.execute(_SQL["end"], {"token_hash": hash_of(token)})
+    conn.execute(_SQL["end"], {"token_hash": token_hash})
 
 
-def end_others(conn: Connection[Any], *, account_id: UUID, token: str | None) -> None:
-    """Sign an account out everywhere but here."""
-    token_hash = hash_of(token) if token else None
-    conn.execute(_SQL["end_others"], {"account_id": account_id, "token_hash": token_hash})
+def end_others(conn: Connection[Any], *, account_id: UUID, kept: bytes | None) -> None:
+    """Sign an account out everywhere but in the session with the hash `kept`."""
+    conn.execute(_SQL["end_others"], {"account_id": account_id, "token_hash": kept})

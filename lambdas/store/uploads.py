@@ -1,7 +1,7 @@
 """Uploaded pictures that runs may start from; their bytes lie in S3."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from lambdas.domain.pictures import Format, Header
 from lambdas.store import queries
 
 _SQL = queries.load("uploads")
+
+_PATIENCE = timedelta(minutes=10)
+"""How long the bytes of an upload may be on their way: far longer than a request lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Upload:
 
 
 def create(conn: Connection[Any], header: Header, *, account_id: UUID, size: int, hours: int) -> Upload:
-    """The row of a new upload of `size` bytes; its bytes go to `contract.keys.upload_key`."""
+    """A new upload of `size` bytes, pending until `make_ready`; they are to go to `contract.keys.upload_key`."""
     params = {
         "account_id": account_id,
         "format": header.format,
@@ -41,12 +44,20 @@ def create(conn: Connection[Any], header: Header, *, account_id: UUID, size: int
     return upload
 
 
+def make_ready(conn: Connection[Any], upload_id: UUID) -> bool:
+    """Say that the bytes of an upload are stored; False when it is pending no more."""
+    return conn.execute(_SQL["make_ready"], {"upload_id": upload_id}).rowcount == 1
+
+
 def find(conn: Connection[Any], upload_id: UUID, *, account_id: UUID) -> Upload | None:
-    """An account's own upload; None when there is none or it has expired."""
+    """An account's own upload; None when there is none, it has expired, or its bytes are not there."""
     with conn.cursor(row_factory=class_row(Upload)) as cursor:
         return cursor.execute(_SQL["find"], {"upload_id": upload_id, "account_id": account_id}).fetchone()
 
 
 def expire(conn: Connection[Any], *, limit: int) -> int:
-    """How many expired uploads were forgotten now, at most `limit`; their objects are noted for deletion."""
-    return conn.execute(_SQL["expire"], {"limit": limit, "prefix": UPLOAD_PREFIX}).rowcount
+    """How many uploads were forgotten now, at most `limit`: expired ones, and those that stayed pending.
+
+    Their objects are noted for deletion.
+    """
+    return conn.execute(_SQL["expire"], {"limit": limit, "prefix": UPLOAD_PREFIX, "patience": _PATIENCE}).rowcount

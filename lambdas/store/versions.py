@@ -48,8 +48,8 @@ def find(conn: Connection[Any], pipeline_id: UUID, *, number: int, viewer_id: UU
     return found
 
 
-def page(conn: Connection[Any], pipeline_id: UUID, *, before: int, limit: int) -> list[VersionLine]:
-    """The versions of a pipeline below a number, newest first."""
+def page(conn: Connection[Any], pipeline_id: UUID, *, before: int | None, limit: int) -> list[VersionLine]:
+    """The versions of a pipeline below a number, newest first; from the latest on when it is None."""
     params = {"pipeline_id": pipeline_id, "before": before, "limit": limit}
     with conn.cursor(row_factory=class_row(VersionLine)) as cursor:
         return cursor.execute(_SQL["page"], params).fetchall()

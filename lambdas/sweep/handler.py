@@ -4,13 +4,11 @@ import logging
 from functools import cache
 from typing import Any
 
-import boto3
-
 from contract.metrics import Meter
 from lambdas.actions.leases import Swept, judge, send_all_again
-from lambdas.aws import media, queues
-from lambdas.aws.passwords import Password, iam_token
-from lambdas.aws.patience import PATIENCE
+from lambdas.aws import queues
+from lambdas.aws.clients import IN_BACKGROUND, Clients
+from lambdas.aws.passwords import password_of
 from lambdas.store import upkeep
 from lambdas.store.database import Database
 from lambdas.sweep.housekeeping import tidy
@@ -40,12 +38,8 @@ class Sweeper:
         self._settings = settings
         self._meter = Meter(settings.metrics_namespace)
         self._meter.put({"ColdStarts": 1}, of="sweep")
-        self._database = Database(settings.database_url, password=_password(settings))
-        client: Any = boto3.client
-        place = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url, "config": PATIENCE}
-        self._sqs = client("sqs", **place)
-        self._s3 = client("s3", **place)
-        self._autoscaling = client("autoscaling", **place) if settings.groups else None
+        self._database = Database(settings.database_url, password=password_of(settings))
+        self._clients = Clients(settings, patience=IN_BACKGROUND)
 
     def close(self) -> None:
         """Give the connection back; a Lambda never does, for its end is not told."""
@@ -58,26 +52,21 @@ class Sweeper:
             if not alone:
                 return {"expired": 0, "sent": 0}
             swept = self._move(resend_all=resend_all)
-            scale(conn, self._autoscaling, group_names=settings.groups, meter=self._meter)
-            tidy(conn, self._s3, bucket=settings.media_bucket, unpublished_days=settings.unpublished_days)
-        return {"expired": swept.expired, "sent": len(swept.messages)}
+            scale(conn, self._clients, group_names=settings.groups, meter=self._meter)
+            tidy(conn, self._clients.s3, bucket=settings.media_bucket, unpublished_days=settings.unpublished_days)
+        return {"expired": swept.expired, "sent": len(swept.outbox.messages)}
 
     def _move(self, *, resend_all: bool) -> Swept:
         settings = self._settings
         # Asked before the transaction: an event that comes later only makes the judgement milder.
-        caught_up = queues.is_empty(self._sqs, settings.events_queue_url)
+        caught_up = queues.is_empty(self._clients.sqs, settings.events_queue_url)
         conn = self._database.connect()
         with conn.transaction():
             if resend_all:
                 swept = send_all_again(conn, pace=settings.pace)
             else:
                 swept = judge(conn, caught_up=caught_up, pace=settings.pace)
-        queues.send_tasks(self._sqs, swept.messages, urls=settings.queue_urls)
-        media.mark_cancelled(self._s3, swept.cancelled, bucket=settings.media_bucket)
+        swept.outbox.send(self._clients, settings)
         if swept.expired:
             _LOG.info("leases ended", extra={"count": swept.expired})
         return swept
-
-
-def _password(settings: Settings) -> Password | None:
-    return iam_token(settings.database_url, region=settings.aws_region) if settings.database_iam else None

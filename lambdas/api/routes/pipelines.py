@@ -1,17 +1,12 @@
 """Pipelines: making, finding, changing and remixing them, and rating others'."""
 
-from typing import Any
-from uuid import UUID
-
-from psycopg import Connection
-from pydantic import MISSING
-
-from lambdas.actions.specs import checked, stored
-from lambdas.api.deps import Caller, Catalogue, FullCaller, MaybeCaller, Tx
+from lambdas.actions import pipelines, ratings
+from lambdas.actions.pipelines import Change
+from lambdas.api.deps import Caller, MaybeCaller, Services
 from lambdas.api.paging import Narrowed, Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
-from lambdas.api.shapes.base import PathId
+from lambdas.api.shapes.base import PathId, given
 from lambdas.api.shapes.pipelines import (
     Pipeline,
     PipelineIn,
@@ -22,111 +17,70 @@ from lambdas.api.shapes.pipelines import (
     RatingIn,
     RemixIn,
 )
-from lambdas.domain.errors import FullAccountNeeded, OwnPipeline
-from lambdas.store import pipelines, ratings, versions
-from lambdas.store.accounts import Account
-from lambdas.store.pipelines import Visibility
 
 router = StrictRouter(prefix="/pipelines", tags=["pipelines"])
 
 
 @router.post("", status_code=201, responses=declared(401, 403))
-def create_pipeline(body: PipelineIn, caller: Caller, catalogue: Catalogue, tx: Tx) -> Pipeline:
+def create_pipeline(body: PipelineIn, caller: Caller, services: Services) -> Pipeline:
     """Make a pipeline; its spec becomes version 1."""
-    draft = pipelines.Draft(
+    made = pipelines.create(
+        services,
+        caller,
         title=body.title,
-        description=_or(body.description, ""),
-        tags=_or(body.tags, []),
-        visibility=_visibility(caller, body.visibility),
-        spec=checked(body.spec, catalogue),
+        spec=body.spec,
+        description=given(body.description) or "",
+        tags=given(body.tags) or (),
+        visibility=given(body.visibility),
     )
-    return _created(tx, draft, caller)
+    return Pipeline.of(made)
 
 
 @router.get("")
-def list_pipelines(wanted: Narrowed, paging: Paging, caller: MaybeCaller, tx: Tx) -> PipelinePage:
+def list_pipelines(wanted: Narrowed, paging: Paging, caller: MaybeCaller, services: Services) -> PipelinePage:
     """Public pipelines, best first unless `sort` says otherwise; one's own all, when `author` is oneself."""
-    filters = wanted.resolve(tx, caller=caller)
-    places = pipelines.page(tx, filters, after=paging.place, limit=paging.limit + 1)
-    page, cursor = paging.cut(places, position=lambda place: place)
-    rows = pipelines.cards(tx, [place.id for place in page], viewer_id=_id(caller))
-    return PipelinePage(items=[PipelineSummary.of(row) for row in rows], next=cursor)
+    page = pipelines.page(services, caller, wanted, after=paging.place, limit=paging.limit)
+    return PipelinePage(items=[PipelineSummary.of(row) for row in page.items], next=paging.cursor(page.end))
 
 
 @router.get("/{id}", responses=declared(404))
-def get_pipeline(pipeline_id: PathId, caller: MaybeCaller, tx: Tx) -> Pipeline:
+def get_pipeline(pipeline_id: PathId, caller: MaybeCaller, services: Services) -> Pipeline:
     """A pipeline with the spec of its latest version."""
-    return Pipeline.of(pipelines.find(tx, pipeline_id, viewer_id=_id(caller)))
+    return Pipeline.of(pipelines.read(services, caller, pipeline_id))
 
 
 @router.patch("/{id}", responses=declared(401, 403, 404))
-def update_pipeline(pipeline_id: PathId, body: PipelinePatch, caller: Caller, tx: Tx) -> Pipeline:
+def update_pipeline(pipeline_id: PathId, body: PipelinePatch, caller: Caller, services: Services) -> Pipeline:
     """Change what a pipeline of one's own says of itself."""
-    pipelines.lock_own(tx, pipeline_id, account_id=caller.id)
-    change = pipelines.Change(
-        title=_or(body.title, None),
-        description=_or(body.description, None),
-        tags=_or(body.tags, None),
-        visibility=None if body.visibility is MISSING else _visibility(caller, body.visibility),
+    change = Change(
+        title=given(body.title),
+        description=given(body.description),
+        tags=given(body.tags),
+        visibility=given(body.visibility),
     )
-    pipelines.update(tx, pipeline_id, change)
-    return Pipeline.of(pipelines.find(tx, pipeline_id, viewer_id=caller.id))
+    return Pipeline.of(pipelines.change(services, caller, pipeline_id, change))
 
 
 @router.delete("/{id}", status_code=204, responses=declared(401, 403, 404))
-def delete_pipeline(pipeline_id: PathId, caller: Caller, tx: Tx) -> None:
+def delete_pipeline(pipeline_id: PathId, caller: Caller, services: Services) -> None:
     """Take a pipeline of one's own out of every list; versions that others used stay readable, without a name."""
-    pipelines.lock_own(tx, pipeline_id, account_id=caller.id)
-    pipelines.delete(tx, pipeline_id)
+    pipelines.delete(services, caller, pipeline_id)
 
 
 @router.post("/{id}/remix", status_code=201, responses=declared(401, 403, 404))
-def remix_pipeline(pipeline_id: PathId, body: RemixIn, caller: Caller, catalogue: Catalogue, tx: Tx) -> Pipeline:
+def remix_pipeline(pipeline_id: PathId, body: RemixIn, caller: Caller, services: Services) -> Pipeline:
     """Start a pipeline of one's own from a version that one may read; its `parent` names that version."""
-    number = body.version
-    if number is MISSING:
-        number = pipelines.find(tx, pipeline_id, viewer_id=caller.id).latest_version
-    version = versions.find(tx, pipeline_id, number=number, viewer_id=caller.id)
-    draft = pipelines.Draft(
-        title=_or(body.title, version.title),
-        description=version.description,
-        tags=version.tags,
-        visibility=_visibility(caller, MISSING),
-        spec=checked(stored(version.spec, number=number), catalogue),
-        parent=(pipeline_id, number),
-    )
-    return _created(tx, draft, caller)
+    version, title = given(body.version), given(body.title)
+    return Pipeline.of(pipelines.remix(services, caller, pipeline_id, version=version, title=title))
 
 
 @router.put("/{id}/rating", responses=declared(401, 403, 404, 409))
-def rate_pipeline(pipeline_id: PathId, body: RatingIn, caller: FullCaller, tx: Tx) -> Rating:
+def rate_pipeline(pipeline_id: PathId, body: RatingIn, caller: Caller, services: Services) -> Rating:
     """Give somebody's pipeline one to five stars, or change them."""
-    if pipelines.lock_visible(tx, pipeline_id, viewer_id=caller.id) == caller.id:
-        raise OwnPipeline("Nobody rates their own pipeline.")
-    return Rating.of(ratings.rate(tx, pipeline_id=pipeline_id, account_id=caller.id, stars=body.stars))
+    return Rating.of(ratings.rate(services, caller, pipeline_id, stars=body.stars))
 
 
 @router.delete("/{id}/rating", status_code=204, responses=declared(401, 403, 404))
-def delete_rating(pipeline_id: PathId, caller: Caller, tx: Tx) -> None:
+def delete_rating(pipeline_id: PathId, caller: Caller, services: Services) -> None:
     """Take one's stars back; without any nothing happens."""
-    pipelines.lock_visible(tx, pipeline_id, viewer_id=caller.id)
-    ratings.withdraw(tx, pipeline_id=pipeline_id, account_id=caller.id)
-
-
-def _created(tx: Connection[Any], draft: pipelines.Draft, caller: Account) -> Pipeline:
-    pipeline_id = pipelines.create(tx, draft, account_id=caller.id)
-    return Pipeline.of(pipelines.find(tx, pipeline_id, viewer_id=caller.id))
-
-
-def _visibility(caller: Account, wanted: Any) -> Visibility:
-    if caller.guest and wanted not in (MISSING, "private"):
-        raise FullAccountNeeded("Guests' pipelines are private. Sign up to share them.")
-    return _or(wanted, "private" if caller.guest else "public")
-
-
-def _id(account: Account | None) -> UUID | None:
-    return account.id if account else None
-
-
-def _or(value: Any, default: Any) -> Any:
-    return default if value is MISSING else value
+    ratings.withdraw(services, caller, pipeline_id)

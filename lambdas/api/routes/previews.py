@@ -1,20 +1,18 @@
 """A result's page with its title and picture in the head: chats and search engines run no JavaScript."""
 
-import json
 import logging
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout, TooManyRequests
 
-from lambdas.api.deps import DatabaseTurn, Services, Site, transaction
+from lambdas.actions import results
+from lambdas.api.deps import OutsideTurn, Services, Site
 from lambdas.api.page import introduced
+from lambdas.api.problems import DATABASE_AWAY
 from lambdas.api.services import Services as AllServices
 from lambdas.domain.errors import NotFound
-from lambdas.store import results
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/results/{id}", methods=["GET", "HEAD"])
 def get_preview(
-    result_id: Annotated[str, Path(alias="id")], services: Services, site: Site, _turn: DatabaseTurn
+    result_id: Annotated[str, Path(alias="id")], services: Services, site: Site, _turn: OutsideTurn
 ) -> HTMLResponse:
     """The page; plain, and with the status that is right, when there is no such result."""
     if services.page is None:
@@ -31,7 +29,7 @@ def get_preview(
     html = services.page.html()
     try:
         result = _find(services, result_id)
-    except (OperationalError, PoolTimeout, TooManyRequests):
+    except DATABASE_AWAY:
         # The page says better than a problem document that the service does not answer.
         _LOG.exception("no preview")
         return _answer(html, status=503)
@@ -45,9 +43,7 @@ def _find(services: AllServices, result_id: str) -> dict[str, Any] | None:
         wanted = UUID(result_id)
     except ValueError:
         return None
-    with transaction(services) as conn:
-        found: list[dict[str, Any]] = json.loads(results.cards(conn, [wanted]))
-    return found[0] if found else None
+    return results.card(services, wanted)
 
 
 def _answer(html: str, *, status: int) -> HTMLResponse:

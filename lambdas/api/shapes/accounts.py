@@ -1,5 +1,6 @@
 """Accounts, sessions and keys as the API takes and shows them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import MISSING, AfterValidator, StringConstraints
 
 from contract.text import Storable
+from lambdas.actions import accounts as actions
 from lambdas.api.shapes.base import Answer, Body, Handle, Moment, Page
 from lambdas.store import accounts
 from lambdas.store.guests import HANDLE_PREFIX
@@ -72,8 +74,8 @@ class Account(Answer):
     quotas: dict[str, Quota]
 
     @classmethod
-    def of(cls, row: accounts.Account, *, quotas: dict[str, Quota]) -> "Account":
-        """The answer for a row of the store."""
+    def of(cls, row: accounts.Account, *, quotas: Mapping[str, actions.Quota]) -> "Account":
+        """The answer for a row of the store, with what limits it."""
         return cls(
             id=row.id,
             handle=row.handle,
@@ -81,7 +83,7 @@ class Account(Answer):
             guest=row.guest,
             about=row.about,
             joined_at=row.created_at,
-            quotas=quotas,
+            quotas={name: Quota.model_validate(quota) for name, quota in quotas.items()},
         )
 
 

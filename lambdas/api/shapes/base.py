@@ -6,11 +6,11 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import MISSING, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from contract.text import Storable
+from lambdas.domain.ids import parse_id
 
-_CANONICAL_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
 Item = TypeVar("Item")
@@ -20,6 +20,11 @@ class Body(BaseModel):
     """A body that people send: no unknown field, nothing coerced, null is not absent."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def given(value: Any) -> Any:
+    """The value of a field that may be absent; None when it is."""
+    return None if value is MISSING else value
 
 
 class Answer(BaseModel):
@@ -39,11 +44,6 @@ class Author(Answer):
     """Who made it."""
 
     handle: str
-
-
-def parse_id(value: str) -> UUID | None:
-    """The id in a text; None when it is none in its usual spelling."""
-    return UUID(value) if _CANONICAL_ID.fullmatch(value) else None
 
 
 def _id(value: Any) -> Any:

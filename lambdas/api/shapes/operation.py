@@ -1,12 +1,15 @@
-"""Kinds, models, uploads and figures as the API shows them."""
+"""Kinds, models, uploads, figures and health as the API shows them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
-from contract.catalogue import Limit, Profile, Queue
-from contract.kinds import Kind, Medium
+from contract.catalogue import HubSource, LibrarySource, Limit, Model, OwnSource, PackageSource, Profile, Queue
+from contract.kinds import Kind, KindInfo, Medium
+from lambdas.actions import figures
 from lambdas.api.shapes.base import Answer
+from lambdas.store.stats import Speed
 
 
 class KindOut(Answer):
@@ -17,6 +20,17 @@ class KindOut(Answer):
     takes: list[Medium]
     makes: Medium
     params: dict[str, Any]
+
+    @classmethod
+    def of(cls, info: KindInfo) -> "KindOut":
+        """The answer for a kind of the contract."""
+        return cls(
+            kind=info.kind,
+            title=info.title,
+            takes=list(info.takes),
+            makes=info.makes,
+            params=info.params.model_json_schema(),
+        )
 
 
 class KindList(Answer):
@@ -30,6 +44,11 @@ class Seconds(Answer):
 
     mean: float
     p95: float
+
+    @classmethod
+    def of(cls, speed: Speed | None) -> "Seconds | None":
+        """A model's speed in milliseconds' precision; None before its first task."""
+        return speed and cls(mean=round(speed.mean, 3), p95=round(speed.p95, 3))
 
 
 class ModelOut(Answer):
@@ -48,6 +67,35 @@ class ModelOut(Answer):
     defaults: dict[str, Any]
     available: bool
     seconds: Seconds | None
+
+    @classmethod
+    def of(cls, model: Model, *, available: bool, speed: Speed | None) -> "ModelOut":
+        """The answer for a model of the catalogue and what is known of it here."""
+        return cls(
+            id=model.id,
+            title=model.title,
+            kinds=list(model.kinds),
+            profile=model.profile,
+            queue=model.queue,
+            licence=model.licence,
+            source=_source(model),
+            revision=model.revision,
+            card=model.card,
+            limits=model.limits,
+            defaults=model.defaults,
+            available=available,
+            seconds=Seconds.of(speed),
+        )
+
+
+def _source(model: Model) -> str:
+    match model.source:
+        case HubSource(repository=repository):
+            return repository
+        case PackageSource(package=package, version=version) | LibrarySource(package=package, version=version):
+            return f"{package} {version}"
+        case OwnSource(path=path):
+            return path
 
 
 class ModelList(Answer):
@@ -92,3 +140,36 @@ class Stats(Answer):
     accounts: int
     models: list[ModelFigures]
     workers: list[QueueFigures]
+
+    @classmethod
+    def of(cls, found: figures.Stats) -> "Stats":
+        """The answer for the figures of this deployment."""
+        totals = found.totals
+        return cls(
+            images=totals.images,
+            texts=totals.texts,
+            runs=totals.runs,
+            results=totals.results,
+            accounts=totals.accounts,
+            models=[
+                ModelFigures(id=model, tasks=count, seconds=Seconds.of(found.speeds.get(model)))
+                for model, count in sorted(found.tasks.items())
+            ],
+            workers=[QueueFigures.model_validate(row) for row in found.workers],
+        )
+
+
+class Health(Answer):
+    """What answers; `workers` has the number of live workers of each queue.
+
+    A worker lives while its reports arrive: they come through the queues and `advance`, so those are at work too.
+    """
+
+    api: Literal["ok"]
+    database: Literal["ok"]
+    workers: dict[Queue, int]
+
+    @classmethod
+    def of(cls, alive: Mapping[str, int]) -> "Health":
+        """The answer when the database has answered how many workers live."""
+        return cls(api="ok", database="ok", workers={queue: alive.get(queue, 0) for queue in get_args(Queue)})

@@ -4,11 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import MISSING
+from pydantic import MISSING, TypeAdapter
 
+from contract.seeds import output_seed
+from lambdas.actions.results import Detail
 from lambdas.api.shapes.base import Answer, Author, Body, Id, Page, Title
 from lambdas.api.shapes.outputs import Output
 from lambdas.api.shapes.pipelines import Parent
+from lambdas.store.results import Step
+
+_OUTPUT: TypeAdapter[Output] = TypeAdapter(Output)
 
 
 class ResultIn(Body):
@@ -71,11 +76,32 @@ class ResultTask(Answer):
     hardware: str | None
     outputs: list[Output]
 
+    @classmethod
+    def of(cls, step: Step) -> "ResultTask":
+        """The answer for a step of a result's run."""
+        return cls(
+            step=step.step,
+            kind=step.kind,
+            model=step.model,
+            revision=step.revision,
+            prompt=step.prompt,
+            params=step.params,
+            seed=output_seed(step.run_seed, step=step.step, k=0),
+            seconds=step.seconds,
+            hardware=step.hardware,
+            outputs=[_OUTPUT.validate_python(output) for output in step.outputs],
+        )
+
 
 class Result(ResultSummary):
     """A result with every step of its run."""
 
     tasks: list[ResultTask]
+
+    @classmethod
+    def of(cls, detail: Detail) -> "Result":
+        """The answer for a result and its steps."""
+        return cls.model_validate(detail.card | {"tasks": [ResultTask.of(step) for step in detail.steps]})
 
 
 class ResultPage(Page[ResultSummary]):

@@ -9,9 +9,10 @@ from pydantic import MISSING, Field
 from contract.kinds import Kind
 from contract.limits import MAX_INPUTS, MAX_SEED
 from contract.text import Name, Text
-from lambdas.api.shapes.base import Answer, Body, Id, Page, VersionNumber
+from lambdas.actions.runs import Shown, Wanted
+from lambdas.api.shapes.base import Answer, Body, Id, Page, VersionNumber, given
 from lambdas.api.shapes.outputs import Output
-from lambdas.domain.place import Place, ReasonCode
+from lambdas.domain.place import ReasonCode
 from lambdas.domain.states import RunState, TaskState
 from lambdas.store import runs
 
@@ -25,6 +26,10 @@ class RunIn(Body):
     version: VersionNumber | MISSING = MISSING
     inputs: Inputs | MISSING = MISSING
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | MISSING = MISSING
+
+    def wanted(self) -> Wanted:
+        """The same as the action takes it."""
+        return Wanted(self.pipeline, given(self.version), given(self.inputs), given(self.seed))
 
 
 class QueuePlace(Answer):
@@ -90,9 +95,9 @@ class Run(RunSummary):
     queue: QueuePlace | None
 
     @classmethod
-    def of(cls, row: runs.Run, place: Place | None = None) -> "Run":
-        """The answer for a row of the store and its place in line."""
-        return cls.model_validate(_shared(row) | {"queue": place})
+    def shown(cls, found: Shown) -> "Run":
+        """The answer for a run and its place in line."""
+        return cls.model_validate(_shared(found.run) | {"queue": found.place})
 
 
 class RunPage(Page[RunSummary]):

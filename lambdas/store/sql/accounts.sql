@@ -17,6 +17,10 @@ SELECT a.id, a.handle, a.email, a.about, a.guest, a.created_at
   JOIN accounts a ON a.id = k.account_id
  WHERE k.key_hash = %(key_hash)s AND (k.expires_at IS NULL OR k.expires_at > now()) AND a.deleted_at IS NULL
 
+-- name: hold
+-- An account that is there, kept from being erased until the transaction ends.
+SELECT true FROM accounts WHERE id = %(account_id)s AND deleted_at IS NULL FOR KEY SHARE
+
 -- name: create
 -- A new account; nothing when the handle or the email address is taken.
 INSERT INTO accounts (handle, email, password_hash, guest)

@@ -27,7 +27,7 @@ DELETE FROM deliveries d USING tasks t
  WHERE t.id = d.task_id AND t.state = 'succeeded' AND t.delivery = d.id AND d.heard_at < %(before)s
 
 -- name: doom
--- Note the media of deliveries of tasks that are not there for deletion, once their workers must be done.
+-- Note the media of deliveries for deletion, once nobody can be writing to it any more.
 INSERT INTO doomed_media (prefix, due_at)
 SELECT p.prefix, now() + %(grace)s FROM unnest(%(prefixes)s::text[]) AS p (prefix)
     ON CONFLICT (prefix) DO NOTHING

@@ -8,7 +8,7 @@ RETURNING id, name, prefix, created_at, expires_at, last_used_at
 -- An account's keys, newest first.
 SELECT id, name, prefix, created_at, expires_at, last_used_at
   FROM keys
- WHERE account_id = %(account_id)s AND id < %(before)s
+ WHERE account_id = %(account_id)s AND (%(before)s::uuid IS NULL OR id < %(before)s)
  ORDER BY id DESC
  LIMIT %(limit)s
 

@@ -51,6 +51,10 @@ WITH cover AS (
 )
 SELECT id, created FROM result
 
+-- name: own
+-- Whether the account has published this run.
+SELECT true FROM results WHERE run_id = %(run_id)s AND account_id = %(account_id)s
+
 -- name: withdraw
 -- Take an account's result out of the gallery; no row when it has none of this run.
 WITH gone AS (

@@ -17,6 +17,6 @@ SELECT v.pipeline_id, v.number, v.spec, v.note, v.created_at, p.title, p.descrip
 -- The versions of a pipeline, newest first, without their specs.
 SELECT number, note, created_at
   FROM versions
- WHERE pipeline_id = %(pipeline_id)s AND number < %(before)s
+ WHERE pipeline_id = %(pipeline_id)s AND (%(before)s::integer IS NULL OR number < %(before)s)
  ORDER BY number DESC
  LIMIT %(limit)s

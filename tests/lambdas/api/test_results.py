@@ -1,6 +1,7 @@
 """Publishing runs, and how a result tells what made it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 
 from contract.keys import media_url
 from contract.seeds import output_seed
+from lambdas.aws import media
 from lambdas.domain.errors import RunPublished
 from lambdas.store import erasure, results, runs
 from tests.lambdas.api.people import Person, a_pipeline, code, places, sign_up
@@ -18,7 +20,7 @@ from tests.services.ministack import aws
 from tests.wait import until
 
 
-def a_result(person: Person, conn: psycopg.Connection, **run: object) -> dict[str, object]:
+def a_result(person: Person, conn: psycopg.Connection, **run: object) -> dict[str, Any]:
     pipeline = a_pipeline(person)
     run_id = a_finished_run(conn, account=person.id, pipeline=pipeline["id"], **run)
     answer = person.put(f"/runs/{run_id}/result", {})
@@ -168,6 +170,36 @@ def test_what_was_withdrawn_is_still_there_when_the_copies_fail(ana: Person, con
     made = a_result(ana, conn)
     assert code(ana.delete(f"/runs/{made['run']}/result")) == (503, "unavailable")
     assert ana.get(f"/results/{made['id']}").json() == made
+
+
+def test_copies_that_nobody_took_over_are_deleted_in_time(ana: Person, conn: psycopg.Connection) -> None:
+    made = a_result(ana, conn)
+    ana.delete(f"/runs/{made['run']}/result")
+    doomed = conn.execute("SELECT prefix, due_at > now() FROM doomed_media").fetchall()
+    assert [later for _, later in doomed] == [True] * 2, "one folder a delivery, once no copy is under way"
+    assert not any(media_urls(made, prefix) for prefix, _ in doomed)
+
+
+def test_media_that_is_moved_by_somebody_else_meanwhile_is_left_to_them(
+    ana: Person, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = a_result(ana, conn)
+    run, account = UUID(made["run"]), UUID(ana.id)
+
+    def another_moves_it(*_args: object, **_more: object) -> None:
+        monkeypatch.setattr(media, "copy", lambda *_args, **_more: None)
+        results.move_media(conn, run_id=run, move=results.plan_move(conn, run_id=run, account_id=account))
+
+    monkeypatch.setattr(media, "copy", another_moves_it)
+    assert code(ana.delete(f"/runs/{run}/result")) == (409, "conflict")
+    assert ana.get(f"/results/{made['id']}").status_code == 200
+    assert ana.delete(f"/runs/{run}/result").status_code == 204
+
+
+def media_urls(result: dict[str, Any], prefix: str) -> list[str]:
+    """The addresses of a result's outputs that begin so."""
+    urls = [output["url"] for task in result["tasks"] for output in task["outputs"]]
+    return [url for url in urls if url.startswith(f"/{prefix}")]
 
 
 @pytest.mark.parametrize("gone", ["the run", "the account"])

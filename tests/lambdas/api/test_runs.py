@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from httpx import Response
@@ -369,3 +370,30 @@ def test_a_run_survives_queues_that_do_not_answer(start: Callable[..., FastAPI],
     answer = run_it(ana, a_pipeline(ana))
     assert answer.status_code == 202
     assert world.out() == 1
+
+
+def test_nothing_is_sent_for_a_run_that_could_not_be_committed(
+    ana: Person, conn: psycopg.Connection, ministack: str, queue_urls: dict[str, str]
+) -> None:
+    pipeline = a_pipeline(ana)["id"]
+    conn.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$")
+    conn.execute(
+        "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON runs DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    try:
+        answer = ana.post("/runs", {"pipeline": pipeline})
+    finally:
+        conn.execute("DROP TRIGGER refuse ON runs")
+        conn.execute("DROP FUNCTION refuse")
+    assert code(answer) == (500, "internal")
+    assert waiting(ministack, queue_urls["text"]) == 0
+    assert ana.post("/runs", {"pipeline": pipeline}).status_code == 202
+    assert waiting(ministack, queue_urls["text"]) == 1
+
+
+def waiting(ministack: str, url: str) -> int:
+    """How many messages a queue holds."""
+    name = "ApproximateNumberOfMessages"
+    answer = aws("sqs", ministack).get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+    return int(answer["Attributes"][name])

@@ -2,9 +2,15 @@
 
 import asyncio
 import io
+import signal
 import struct
+import subprocess
 import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,9 +21,11 @@ from starlette.testclient import TestClient
 
 from contract.keys import upload_key
 from contract.limits import MAX_UPLOAD_BYTES, MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
+from lambdas.aws import media
 from lambdas.store import uploads
-from tests.lambdas.api.people import Person, code, sign_up
-from tests.services.ministack import aws
+from tests.lambdas.api.people import SITE, Person, code, sign_up
+from tests.services.ministack import a_bucket, aws, free_port, start_ministack, stop
+from tests.wait import until
 
 
 def picture(format_: str = "PNG", *, width: int = 40, height: int = 30) -> bytes:
@@ -107,6 +115,51 @@ def test_an_upload_is_one_s_own_until_it_expires(bucket_app: FastAPI, conn: psyc
     assert conn.execute("SELECT prefix FROM doomed_media").fetchall() == [(upload_key(made),)]
 
 
-def test_nothing_is_recorded_when_the_storage_does_not_answer(ana: Person, conn: psycopg.Connection) -> None:
+def test_what_the_storage_did_not_take_is_no_upload_and_is_forgotten(ana: Person, conn: psycopg.Connection) -> None:
     assert code(upload(ana, picture())) == (503, "unavailable")
-    assert conn.execute("SELECT count(*) FROM uploads").fetchone() == (0,)
+    (pending,) = conn.execute("SELECT id FROM uploads").fetchone() or (None,)
+    assert uploads.find(conn, pending, account_id=UUID(ana.id)) is None
+    assert uploads.expire(conn, limit=10) == 0, "its bytes may still be on their way"
+    conn.execute("UPDATE uploads SET created_at = now() - interval '1 hour'")
+    assert uploads.expire(conn, limit=10) == 1
+    assert conn.execute("SELECT prefix FROM doomed_media").fetchall() == [(upload_key(pending),)]
+
+
+def test_an_upload_that_sweep_gave_up_on_is_refused(
+    bucket_app: FastAPI, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = sign_up(bucket_app, "ana")
+
+    def slow(*_args: object, **_more: object) -> None:
+        conn.execute("DELETE FROM uploads")
+
+    monkeypatch.setattr(media, "put", slow)
+    assert code(upload(ana, picture())) == (409, "conflict")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A MiniStack of one's own, to be halted: its address and its process."""
+    port = free_port()
+    process = start_ministack(tmp_path, port=port)
+    yield f"http://127.0.0.1:{port}", process
+    process.send_signal(signal.SIGCONT)
+    stop(process)
+
+
+def test_a_storage_that_hangs_keeps_only_those_waiting_who_ask_it(
+    start: Callable[..., FastAPI], storage: tuple[str, subprocess.Popen[bytes]], conn: psycopg.Connection
+) -> None:
+    endpoint, process = storage
+    app = start(media_bucket=a_bucket(endpoint), aws_endpoint_url=endpoint)
+    cookies = dict(sign_up(app, "ana").client.cookies)
+    headers = {"Origin": SITE, "Content-Type": "image/png"}
+    with TestClient(app, base_url=SITE, headers=headers, cookies=cookies) as client, ThreadPoolExecutor(9) as people:
+        process.send_signal(signal.SIGSTOP)
+        uploading = [people.submit(client.post, "/api/v1/uploads", content=picture()) for _ in range(9)]
+        until(lambda: conn.execute("SELECT count(*) FROM uploads WHERE pending").fetchone() == (9,))
+        statuses = [client.get(f"/api/v1/{path}").status_code for path in ("results", "health", "me", "stats")]
+        done = sum(each.done() for each in uploading)
+        process.send_signal(signal.SIGCONT)
+        answers = [each.result().status_code for each in uploading]
+    assert (statuses, done, answers) == ([200] * 4, 0, [201] * 9)

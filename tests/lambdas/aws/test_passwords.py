@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from lambdas.aws.passwords import iam_token, kept_password
-from tests.services.ministack import REGION, aws
+from tests.services.ministack import aws
 
 URL = "postgresql://atelier_app@db.example.internal:5433/atelier?sslmode=require"
 
@@ -39,7 +39,7 @@ def test_the_port_of_postgresql_is_meant_where_none_stands() -> None:
 def test_a_kept_password_is_read_each_time(ministack: str) -> None:
     secrets = aws("secretsmanager", ministack)
     arn = secrets.create_secret(Name=uuid4().hex, SecretString=json.dumps({"password": "first"}))["ARN"]
-    read = kept_password(arn, region=REGION, endpoint_url=ministack)
+    read = kept_password(secrets, arn)
     assert read() == "first"
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"password": "second"}))
     assert read() == "second"

@@ -191,24 +191,24 @@ class World:
         with self.conn.transaction():
             aftermath = advance(self.conn, batch, pace=self.pace)
         if not lost:
-            self._send(aftermath.messages)
-            self.cancelled += aftermath.cancelled
-        return list(aftermath.messages)
+            self._send(aftermath.outbox.messages)
+            self.cancelled += aftermath.outbox.cancelled
+        return list(aftermath.outbox.messages)
 
     def sweep(self, *, caught_up: bool = True) -> list[Outgoing]:
         """A pass over the leases."""
         with self.conn.transaction():
             swept = judge(self.conn, caught_up=caught_up, pace=self.pace)
-        self._send(swept.messages)
-        self.cancelled += swept.cancelled
-        return list(swept.messages)
+        self._send(swept.outbox.messages)
+        self.cancelled += swept.outbox.cancelled
+        return list(swept.outbox.messages)
 
     def send_all_again(self) -> list[Outgoing]:
         """What a start of the one-machine edition does."""
         with self.conn.transaction():
             swept = send_all_again(self.conn, pace=self.pace)
-        self._send(swept.messages)
-        return list(swept.messages)
+        self._send(swept.outbox.messages)
+        return list(swept.outbox.messages)
 
     def _send(self, messages: Sequence[Outgoing]) -> None:
         self.sent += messages

@@ -124,7 +124,8 @@ def test_one_machine_asks_for_no_groups_and_writes_no_metrics(
 
 def test_a_part_of_aws_that_does_not_answer_leaves_half_of_the_minute_to_the_rest(settings: Settings) -> None:
     with closing(Sweeper(settings)) as sweeper:
-        for client in (sweeper._sqs, sweeper._s3, sweeper._autoscaling):
+        clients = sweeper._clients
+        for client in (clients.sqs, clients.s3, clients.autoscaling):
             patience = client.meta.config
             once = patience.connect_timeout + patience.read_timeout
             assert patience.retries["total_max_attempts"] * once < 30

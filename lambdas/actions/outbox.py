@@ -1,0 +1,32 @@
+"""What an action leaves to be sent once its transaction has committed; the door that called it sends it."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from lambdas.aws import media, queues
+from lambdas.aws.clients import Clients
+from lambdas.settings import FlowSettings
+from lambdas.store.dispatch import Outgoing
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Messages for workers. The database holds the truth: what is lost here is sent again by sweep."""
+
+    messages: Sequence[Outgoing] = ()
+    cancelled: Collection[UUID] = ()
+    """Tasks whose workers are to leave them."""
+
+    def send(self, clients: Clients, settings: FlowSettings) -> None:
+        """Send everything; what fails is logged, for the work is committed and nothing may undo its answer."""
+        try:
+            if self.messages:
+                queues.send_tasks(clients.sqs, self.messages, urls=settings.queue_urls)
+            if self.cancelled:
+                media.mark_cancelled(clients.s3, self.cancelled, bucket=settings.media_bucket)
+        except Exception:  # noqa: BLE001 - an edge: see above
+            _LOG.exception("not sent after commit")
