@@ -26,6 +26,3 @@ class Pace:
     def guest_window(self, window: int) -> int:
         """How much of the window guests may hold while others wait."""
         return int(window * self.guest_share)
-
-
-PACE = Pace()

@@ -54,7 +54,6 @@ TaskState = Literal["waiting", "queued", "running", "succeeded", "failed", "canc
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 OPEN: frozenset[TaskState] = frozenset({"queued", "running"})
-FINAL: frozenset[TaskState] = frozenset({"succeeded", "failed", "cancelled"})
 
 WORKER_LOST = "worker_lost"
 

@@ -1,20 +1,46 @@
-"""Reads the named queries of `sql/*.sql`; what they mean is for the module of each noun."""
+"""Reads the named queries of `sql/*.sql`; what they mean is for the module of each noun.
+
+A file holds queries (`-- name: …`) and parts that several of them share (`-- part: …`); those of `parts.sql` are for
+all nouns. `{part}` in a query or a part stands for the part's text: put in here, when the file is read, and never
+anything else.
+"""
 
 import re
 from importlib.resources import files
 from typing import LiteralString, cast
 
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_TITLE = re.compile(r"^-- (name|part): (\w+)$", re.MULTILINE)
+_PLACE = re.compile(r"\{(\w+)\}")
+_COMMENTS = re.compile(r"\A(?:--.*\n)+")
 
 
 def load(noun: str) -> dict[str, LiteralString]:
-    """The queries of `sql/{noun}.sql` by name.
+    """The queries of `sql/{noun}.sql` by name, with their parts put in.
 
     They are files of this repository and never built from input, which is what psycopg means by a literal string.
+    Raises ValueError for a name that is given twice or a part that there is not.
     """
-    text = files("lambdas.store").joinpath("sql", f"{noun}.sql").read_text("utf-8")
-    parts = _NAME.split(text)[1:]
-    names, bodies = parts[::2], parts[1::2]
-    if len(set(names)) != len(names):
-        raise ValueError(f"sql/{noun}.sql names a query twice")
-    return {name: cast("LiteralString", body.strip()) for name, body in zip(names, bodies, strict=True)}
+    shared, own = _read("parts"), _read(noun)
+    parts = shared["part"] | own["part"]
+    return {name: cast("LiteralString", _whole(text, parts)) for name, text in own["name"].items()}
+
+
+def _read(file: str) -> dict[str, dict[str, str]]:
+    """The queries and the parts of a file, by name."""
+    text = files("lambdas.store").joinpath("sql", f"{file}.sql").read_text("utf-8")
+    found: dict[str, dict[str, str]] = {"name": {}, "part": {}}
+    _, *pieces = _TITLE.split(text)
+    for sort, name, body in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        if name in found[sort]:
+            raise ValueError(f"sql/{file}.sql gives the name {name} twice")
+        found[sort][name] = body.strip()
+    return found
+
+
+def _whole(text: str, parts: dict[str, str]) -> str:
+    def part(place: re.Match[str]) -> str:
+        if place[1] not in parts:
+            raise ValueError(f"there is no part {place[1]}")
+        return _whole(_COMMENTS.sub("", parts[place[1]]), parts)
+
+    return _PLACE.sub(part, text)

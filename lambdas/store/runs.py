@@ -66,7 +66,7 @@ class Run:
 
 def find_runnable(conn: Connection[Any], *, pipeline_id: UUID, version: int | None, account_id: UUID) -> Runnable:
     """The version, or the latest; raises NotFound when the account may not run the pipeline."""
-    params = {"pipeline_id": pipeline_id, "version": version, "account_id": account_id}
+    params = {"pipeline_id": pipeline_id, "version": version, "viewer_id": account_id}
     with conn.cursor(row_factory=class_row(Runnable)) as cursor:
         found = cursor.execute(_SQL["runnable"], params).fetchone()
     if found is None:
@@ -136,10 +136,15 @@ def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
     (row,) = conn.execute(_SQL["is_published"], {"id": run_id})
     if row[0]:
         raise RunPublished("This run is published: withdraw its result first.")
-    cancelled = _cancel(conn, run_id)
-    conn.execute(_SQL["doom"], {"id": run_id, "grace": deliveries.GRACE})
-    conn.execute(_SQL["delete"], {"id": run_id})
-    return cancelled
+    return remove(conn, [run_id])
+
+
+def remove(conn: Connection[Any], run_ids: list[UUID]) -> list[UUID]:
+    """Remove runs, which the caller holds, and doom their media; the tasks that a worker may hold."""
+    cancelled = tasks.cancel(conn, run_ids=run_ids)
+    conn.execute(_SQL["doom_media"], {"runs": run_ids, "grace": deliveries.GRACE})
+    conn.execute(_SQL["delete"], {"runs": run_ids})
+    return [task.id for task in cancelled if task.out]
 
 
 def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> RunState:

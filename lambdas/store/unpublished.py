@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from lambdas.store import erasure
+from lambdas.store import runs
 from lambdas.store.queries import load
 
 _SQL = load("unpublished")
@@ -28,10 +28,10 @@ def forget(conn: Connection[Any], *, before: datetime, limit: int) -> int:
             return 0
         start = _somewhere(oldest[0], before)
         params = {"start": start, "before": before, "stretch": _STRETCH, "limit": limit}
-        runs = [row[0] for row in conn.execute(_SQL["over"], params)]
-        if runs:
-            erasure.erase_runs(conn, runs)
-        return len(runs)
+        over = [row[0] for row in conn.execute(_SQL["over"], params)]
+        if over:
+            runs.remove(conn, over)
+        return len(over)
 
 
 def _somewhere(oldest: UUID, before: datetime) -> UUID:

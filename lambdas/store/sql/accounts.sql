@@ -1,6 +1,10 @@
+-- part: columns
+-- What is known of an account `a`.
+a.id, a.handle, a.email, a.about, a.guest, a.created_at
+
 -- name: of_session
 -- Whose session this is, unless it has expired.
-SELECT a.id, a.handle, a.email, a.about, a.guest, a.created_at
+SELECT {columns}
   FROM sessions s
   JOIN accounts a ON a.id = s.account_id
  WHERE s.token_hash = %(token_hash)s AND s.expires_at > now() AND a.deleted_at IS NULL
@@ -12,7 +16,7 @@ WITH used AS (
      WHERE key_hash = %(key_hash)s AND (expires_at IS NULL OR expires_at > now())
        AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 )
-SELECT a.id, a.handle, a.email, a.about, a.guest, a.created_at
+SELECT {columns}
   FROM keys k
   JOIN accounts a ON a.id = k.account_id
  WHERE k.key_hash = %(key_hash)s AND (k.expires_at IS NULL OR k.expires_at > now()) AND a.deleted_at IS NULL
@@ -23,10 +27,10 @@ SELECT true FROM accounts WHERE id = %(account_id)s AND deleted_at IS NULL FOR K
 
 -- name: create
 -- A new account; nothing when the handle or the email address is taken.
-INSERT INTO accounts (handle, email, password_hash, guest)
+INSERT INTO accounts AS a (handle, email, password_hash, guest)
 VALUES (%(handle)s, %(email)s, %(password_hash)s, %(guest)s)
 ON CONFLICT DO NOTHING
-RETURNING id, handle, email, about, guest, created_at
+RETURNING {columns}
 
 -- name: taken
 -- Which of the two another account has.
@@ -45,20 +49,20 @@ SELECT password_hash FROM accounts WHERE id = %(account_id)s AND deleted_at IS N
 
 -- name: find
 -- One account by id.
-SELECT id, handle, email, about, guest, created_at
-  FROM accounts
+SELECT {columns}
+  FROM accounts a
  WHERE id = %(account_id)s AND deleted_at IS NULL
 
 -- name: update
 -- Change what is given; an account with all of handle, email and password is full from then on.
-UPDATE accounts
+UPDATE accounts a
    SET handle = coalesce(%(handle)s, handle),
        email = coalesce(%(email)s, email),
        password_hash = coalesce(%(password_hash)s, password_hash),
        about = coalesce(%(about)s, about),
        guest = guest AND coalesce(%(password_hash)s, password_hash) IS NULL
  WHERE id = %(account_id)s AND deleted_at IS NULL
-RETURNING id, handle, email, about, guest, created_at
+RETURNING {columns}
 
 -- name: id_of
 -- The id of the account that has this handle.

@@ -31,17 +31,3 @@ SELECT r.id FROM runs r
  WHERE r.account_id = %(account_id)s AND NOT EXISTS (SELECT FROM results WHERE run_id = r.id)
  ORDER BY r.id
    FOR UPDATE
-
--- name: doom_media
--- Note the media of these runs for deletion: at once, or after the grace time where a worker may still write.
-INSERT INTO doomed_media (prefix, due_at)
-SELECT DISTINCT substring(a.key FROM '^.*/'), now()
-  FROM assets a JOIN tasks t ON t.id = a.task_id WHERE t.run_id = ANY(%(runs)s)
- UNION ALL
-SELECT 'media/' || d.id || '/', now() + %(grace)s
-  FROM deliveries d JOIN tasks t ON t.id = d.task_id WHERE t.run_id = ANY(%(runs)s)
-    ON CONFLICT (prefix) DO NOTHING
-
--- name: delete_runs
--- These runs with everything that hangs on them.
-DELETE FROM runs WHERE id = ANY(%(runs)s)

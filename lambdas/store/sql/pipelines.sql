@@ -13,24 +13,27 @@ INSERT INTO versions (pipeline_id, number, spec, note)
 SELECT id, 1, %(spec)s, '' FROM made
 RETURNING pipeline_id
 
--- name: find
--- One pipeline that the viewer may see, with its latest spec.
-SELECT p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
+-- part: columns
+-- What is shown of a pipeline `p` of an account `a`, with the viewer's own rating `mine`.
+p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
        p.parent_id, p.parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
        p.run_count, p.result_count, p.remix_count, p.created_at, p.updated_at,
-       CASE WHEN a.deleted_at IS NULL THEN a.handle END AS author, v.spec
+       {author} AS author
+
+-- name: find
+-- One pipeline that the viewer may see, with its latest spec.
+SELECT {columns}, v.spec
   FROM pipelines p
   JOIN accounts a ON a.id = p.account_id
   JOIN versions v ON v.pipeline_id = p.id AND v.number = p.latest_version
   LEFT JOIN ratings mine ON mine.pipeline_id = p.id AND mine.account_id = %(viewer_id)s
- WHERE p.id = %(pipeline_id)s AND p.deleted_at IS NULL
-   AND (p.visibility <> 'private' OR p.account_id = %(viewer_id)s)
+ WHERE p.id = %(pipeline_id)s AND {visible}
 
 -- name: lock
 -- What decides whether an account may change or rate a pipeline that it sees; held until the transaction ends.
-SELECT account_id, latest_version
-  FROM pipelines
- WHERE id = %(pipeline_id)s AND deleted_at IS NULL AND (visibility <> 'private' OR account_id = %(viewer_id)s)
+SELECT p.account_id, p.latest_version
+  FROM pipelines p
+ WHERE p.id = %(pipeline_id)s AND {visible}
    FOR NO KEY UPDATE
 
 -- name: update
@@ -69,12 +72,9 @@ INSERT INTO versions (pipeline_id, number, spec, note)
 SELECT %(pipeline_id)s, latest_version, %(spec)s, %(note)s FROM latest
 RETURNING number
 
--- name: top
--- A page of pipelines, best first: ids and places in the order.
-SELECT p.id, p.score AS place
-  FROM pipelines p
- WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
-   AND (p.score, p.id) < (%(place)s::float8, %(id)s::uuid)
+-- part: wanted
+-- A pipeline `p` that a list with these filters shows; one's own list shows everything.
+p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
    AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
    AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
    AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
@@ -82,6 +82,13 @@ SELECT p.id, p.score AS place
    AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
    AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
             ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
+
+-- name: top
+-- A page of pipelines, best first: ids and places in the order.
+SELECT p.id, p.score AS place
+  FROM pipelines p
+ WHERE {wanted}
+   AND (p.score, p.id) < (%(place)s::float8, %(id)s::uuid)
  ORDER BY p.score DESC, p.id DESC
  LIMIT %(limit)s
 
@@ -89,15 +96,8 @@ SELECT p.id, p.score AS place
 -- A page of pipelines, newest first; the place says nothing here, ids grow with time.
 SELECT p.id, 0::float8 AS place
   FROM pipelines p
- WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+ WHERE {wanted}
    AND p.id < %(id)s::uuid
-   AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
-   AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
-   AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
-   AND (%(tag)s::text IS NULL OR p.tags @> ARRAY[%(tag)s::text])
-   AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
-   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
-            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
  ORDER BY p.id DESC
  LIMIT %(limit)s
 
@@ -105,24 +105,14 @@ SELECT p.id, 0::float8 AS place
 -- A page of pipelines, liked and fresh first: ids and places in the order.
 SELECT p.id, p.hot AS place
   FROM pipelines p
- WHERE p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+ WHERE {wanted}
    AND (p.hot, p.id) < (%(place)s::float8, %(id)s::uuid)
-   AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
-   AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
-   AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
-   AND (%(tag)s::text IS NULL OR p.tags @> ARRAY[%(tag)s::text])
-   AND (%(q)s::text IS NULL OR p.search @@ websearch_to_tsquery('russian', %(q)s))
-   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
-            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
  ORDER BY p.hot DESC, p.id DESC
  LIMIT %(limit)s
 
 -- name: cards
 -- Pipelines of these ids, in this order, as a list shows them: without their specs.
-SELECT p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
-       p.parent_id, p.parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
-       p.run_count, p.result_count, p.remix_count, p.created_at, p.updated_at,
-       CASE WHEN a.deleted_at IS NULL THEN a.handle END AS author, NULL::jsonb AS spec
+SELECT {columns}, NULL::jsonb AS spec
   FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, ordinal)
   JOIN pipelines p ON p.id = wanted.id
   JOIN accounts a ON a.id = p.account_id

@@ -62,12 +62,9 @@ WITH gone AS (
 )
 UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.pipeline_id RETURNING id
 
--- name: top
--- A page of the gallery, best first: ids and places in the order.
-SELECT r.id, r.score AS place
-  FROM results r
- WHERE (r.listed OR %(own)s)
-   AND (r.score, r.id) < (%(place)s::float8, %(id)s::uuid)
+-- part: wanted
+-- A result `r` that a list with these filters shows; one's own list shows everything.
+(r.listed OR %(own)s)
    AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
    AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
    AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
@@ -76,6 +73,13 @@ SELECT r.id, r.score AS place
    AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
    AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
             ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
+
+-- name: top
+-- A page of the gallery, best first: ids and places in the order.
+SELECT r.id, r.score AS place
+  FROM results r
+ WHERE {wanted}
+   AND (r.score, r.id) < (%(place)s::float8, %(id)s::uuid)
  ORDER BY r.score DESC, r.id DESC
  LIMIT %(limit)s
 
@@ -83,16 +87,8 @@ SELECT r.id, r.score AS place
 -- A page of the gallery, newest first; the place says nothing here, ids grow with time.
 SELECT r.id, 0::float8 AS place
   FROM results r
- WHERE (r.listed OR %(own)s)
+ WHERE {wanted}
    AND r.id < %(id)s::uuid
-   AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
-   AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
-   AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
-   AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
-   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
-   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
-   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
-            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
  ORDER BY r.id DESC
  LIMIT %(limit)s
 
@@ -100,16 +96,8 @@ SELECT r.id, 0::float8 AS place
 -- A page of the gallery, liked and fresh first: ids and places in the order.
 SELECT r.id, r.hot AS place
   FROM results r
- WHERE (r.listed OR %(own)s)
+ WHERE {wanted}
    AND (r.hot, r.id) < (%(place)s::float8, %(id)s::uuid)
-   AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
-   AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
-   AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
-   AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
-   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
-   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
-   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
-            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
  ORDER BY r.hot DESC, r.id DESC
  LIMIT %(limit)s
 
@@ -149,7 +137,7 @@ SELECT coalesce(json_agg(json_build_object(
 -- The params are those that the model got, but a picture stays the reference that the spec has.
 SELECT t.step, t.kind, t.model, t.revision, t.prompt, t.params || (coalesce(t.resolved, '{}') - 'image') AS params,
        t.seconds, t.hardware, run.seed AS run_seed,
-       (SELECT coalesce(json_agg(output_json(a) ORDER BY a.k), '[]') FROM assets a WHERE a.task_id = t.id) AS outputs
+       {outputs_json} AS outputs
   FROM results r
   JOIN runs run ON run.id = r.run_id
   JOIN tasks t ON t.run_id = run.id

@@ -3,8 +3,7 @@
 SELECT p.id AS pipeline_id, coalesce(%(version)s, p.latest_version) AS version, v.spec
   FROM pipelines p
   LEFT JOIN versions v ON v.pipeline_id = p.id AND v.number = coalesce(%(version)s, p.latest_version)
- WHERE p.id = %(pipeline_id)s AND p.deleted_at IS NULL
-   AND (p.visibility <> 'private' OR p.account_id = %(account_id)s)
+ WHERE p.id = %(pipeline_id)s AND {visible}
 
 -- name: create
 -- A run with all its tasks; those that are ready stand in the backlog and their account in line.
@@ -84,70 +83,43 @@ UPDATE tasks t
 -- The tasks of a run that have not succeeded.
 SELECT id FROM tasks WHERE run_id = %(id)s AND state <> 'succeeded' ORDER BY ordinal
 
--- name: doom
--- Note all media of a run for deletion: at once, or after the grace time where a worker may still write.
+-- name: doom_media
+-- Note the media of these runs for deletion: at once, or after the grace time where a worker may still write.
 INSERT INTO doomed_media (prefix, due_at)
 SELECT DISTINCT substring(a.key FROM '^.*/'), now()
-  FROM assets a JOIN tasks t ON t.id = a.task_id WHERE t.run_id = %(id)s
+  FROM assets a JOIN tasks t ON t.id = a.task_id WHERE t.run_id = ANY(%(runs)s)
  UNION ALL
 SELECT 'media/' || d.id || '/', now() + %(grace)s
-  FROM deliveries d JOIN tasks t ON t.id = d.task_id WHERE t.run_id = %(id)s
+  FROM deliveries d JOIN tasks t ON t.id = d.task_id WHERE t.run_id = ANY(%(runs)s)
     ON CONFLICT (prefix) DO NOTHING
 
 -- name: delete
--- A run with everything that hangs on it.
-DELETE FROM runs WHERE id = %(id)s
+-- These runs with everything that hangs on them.
+DELETE FROM runs WHERE id = ANY(%(runs)s)
+
+-- part: columns
+-- What is shown of a run `r` with its tasks `t`.
+r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, r.error_detail, r.created_at,
+       r.finished_at, (SELECT id FROM results WHERE run_id = r.id) AS result, t.tasks
 
 -- name: read
 -- An account's run with its tasks in spec order, as the API shows it.
-SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, r.error_detail, r.created_at,
-       r.finished_at, (SELECT id FROM results WHERE run_id = r.id) AS result, t.tasks, t.queued
+SELECT {columns}, t.queued
   FROM runs r
  CROSS JOIN LATERAL (
-       SELECT coalesce(jsonb_agg(jsonb_build_object(
-                  'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
-                  'preview_url', CASE WHEN t.state = 'running' THEN '/' || t.preview END,
-                  'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
-                  'error', CASE WHEN t.error_code IS NOT NULL THEN
-                               jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)
-                  ORDER BY t.ordinal), '[]') AS tasks,
+       SELECT coalesce(json_agg({task_json} ORDER BY t.ordinal), '[]') AS tasks,
               (array_agg(t.id ORDER BY t.ordinal) FILTER (WHERE t.state = 'queued'))[1] AS queued
          FROM tasks t
-        CROSS JOIN LATERAL (
-              SELECT coalesce(jsonb_agg(CASE a.type
-                         WHEN 'image' THEN jsonb_build_object(
-                             'id', a.id, 'type', a.type, 'url', '/' || a.key, 'thumb_url', '/' || a.thumb_key,
-                             'width', a.width, 'height', a.height, 'thumbhash', a.thumbhash)
-                         ELSE jsonb_build_object(
-                             'id', a.id, 'type', a.type, 'url', '/' || a.key, 'text', a.excerpt,
-                             'characters', a.characters) END ORDER BY a.k), '[]') AS outputs
-                FROM assets a WHERE a.task_id = t.id) o
         WHERE t.run_id = r.id) t
  WHERE r.id = %(id)s AND r.account_id = %(account_id)s
 
 -- name: page
 -- An account's runs, newest first, below the run `before`.
-SELECT r.id, r.state, r.pipeline_id, r.version, r.inputs, r.seed, r.error_code, r.error_detail, r.created_at,
-       r.finished_at, (SELECT id FROM results WHERE run_id = r.id) AS result, t.tasks, NULL::uuid AS queued
+SELECT {columns}, NULL::uuid AS queued
   FROM runs r
  CROSS JOIN LATERAL (
-       SELECT coalesce(jsonb_agg(jsonb_build_object(
-                  'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
-                  'preview_url', CASE WHEN t.state = 'running' THEN '/' || t.preview END,
-                  'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', o.outputs,
-                  'error', CASE WHEN t.error_code IS NOT NULL THEN
-                               jsonb_build_object('code', t.error_code, 'detail', t.error_detail) END)
-                  ORDER BY t.ordinal), '[]') AS tasks
+       SELECT coalesce(json_agg({task_json} ORDER BY t.ordinal), '[]') AS tasks
          FROM tasks t
-        CROSS JOIN LATERAL (
-              SELECT coalesce(jsonb_agg(CASE a.type
-                         WHEN 'image' THEN jsonb_build_object(
-                             'id', a.id, 'type', a.type, 'url', '/' || a.key, 'thumb_url', '/' || a.thumb_key,
-                             'width', a.width, 'height', a.height, 'thumbhash', a.thumbhash)
-                         ELSE jsonb_build_object(
-                             'id', a.id, 'type', a.type, 'url', '/' || a.key, 'text', a.excerpt,
-                             'characters', a.characters) END ORDER BY a.k), '[]') AS outputs
-                FROM assets a WHERE a.task_id = t.id) o
         WHERE t.run_id = r.id) t
  WHERE r.account_id = %(account_id)s AND (%(before)s::uuid IS NULL OR r.id < %(before)s)
  ORDER BY r.id DESC

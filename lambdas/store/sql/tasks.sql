@@ -1,9 +1,13 @@
+-- part: columns
+-- What the rules know of a task `t`.
+now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
+       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
+       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
+
 -- name: lock
 -- The tasks with these ids and the states of their runs, held until the transaction ends.
 -- Every change of a task but its sending holds the lock of its run, taken in the order of run ids.
-SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
-       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
-       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
+SELECT {columns}
   FROM runs r JOIN tasks t ON t.run_id = r.id
  WHERE t.id = ANY(%(ids)s)
  ORDER BY r.id, t.ordinal
@@ -11,9 +15,7 @@ SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.sta
 
 -- name: lock_expired
 -- Tasks that are out and whose lease ran out before `clock`, oldest first; those that somebody else holds wait.
-SELECT now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
-       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
-       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
+SELECT {columns}
   FROM tasks t JOIN runs r ON r.id = t.run_id
  WHERE t.lease_until < %(clock)s AND t.state IN ('queued', 'running') AND t.sent_at IS NOT NULL
  ORDER BY t.lease_until

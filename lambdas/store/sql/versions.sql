@@ -7,7 +7,7 @@ SELECT v.pipeline_id, v.number, v.spec, v.note, v.created_at, p.title, p.descrip
   JOIN pipelines p ON p.id = v.pipeline_id
   JOIN accounts a ON a.id = p.account_id
  WHERE v.pipeline_id = %(pipeline_id)s AND v.number = %(number)s
-   AND (p.deleted_at IS NULL AND (p.visibility <> 'private' OR p.account_id = %(viewer_id)s)
+   AND (({visible})
         OR EXISTS (SELECT FROM results r WHERE r.pipeline_id = v.pipeline_id AND r.version = v.number)
         OR p.deleted_at IS NOT NULL AND p.visibility <> 'private'
            AND EXISTS (SELECT FROM pipelines c

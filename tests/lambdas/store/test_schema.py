@@ -10,7 +10,6 @@ from contract.catalogue import Queue
 from contract.kinds import Medium
 from lambdas.domain.pictures import Format
 from lambdas.domain.states import RunState, TaskState
-from lambdas.store import queries
 from lambdas.store.pipelines import Visibility
 
 
@@ -44,14 +43,6 @@ def test_a_refusal_says_which_rule_it_broke(conn: psycopg.Connection) -> None:
         with pytest.raises(psycopg.errors.CheckViolation) as refused:
             conn.execute(statement)
         assert refused.value.diag.constraint_name == rule
-
-
-def test_no_two_queries_of_a_noun_share_a_name(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sql").mkdir()
-    (tmp_path / "sql" / "things.sql").write_text("-- name: find\nSELECT 1\n\n-- name: find\nSELECT 2\n")
-    monkeypatch.setattr(queries, "files", lambda _: tmp_path)
-    with pytest.raises(ValueError, match="twice"):
-        queries.load("things")
 
 
 def test_ranks_follow_from_ratings(conn: psycopg.Connection) -> None:

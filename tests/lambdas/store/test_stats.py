@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from lambdas.store import erasure, stats
+from lambdas.store import runs, stats
 from tests.lambdas.flow.world import ONE_STEP, World
 
 
@@ -49,7 +49,7 @@ def test_what_was_made_counts_when_it_is_gone(world: World, conn: psycopg.Connec
     before = _figures(conn)
     stats.tally(conn)
     with conn.transaction():
-        erasure.erase_runs(conn, [run])
+        runs.remove(conn, [run])
     assert _figures(conn) == before
 
 
