@@ -1,6 +1,7 @@
 """What a request costs, known before anything is computed: one number for every kind, and the most that it may be."""
 
 from contract.catalogue import Model
+from contract.faults import Fault, FaultCode
 from contract.kinds import CaptionParams, EditParams, ImageParams, Params, TextParams
 from contract.limits import MAX_UPLOAD_PIXELS
 
@@ -33,12 +34,9 @@ def megapixel_steps(width: int, height: int, *, steps: int) -> float:
     return width * height * steps / _PIXELS
 
 
-def too_costly(params: Params, model: Model) -> str | None:
-    """Why nobody may ask for so much at once, as the end of a sentence about the step; None where one may."""
+def too_costly(params: Params, model: Model) -> Fault | None:
+    """Why nobody may ask for so much at once, at the param that helps most; None where one may."""
     price = cost(params, model)
     if price <= MAX_COST:
         return None
-    return (
-        f"costs {price:,.0f} megapixel-steps and {MAX_COST} are the most: "
-        "make fewer pictures, take fewer steps, or make the pictures smaller"
-    )
+    return Fault(("denoise_steps",), FaultCode.TOO_COSTLY, {"cost": round(price), "maximum": MAX_COST})

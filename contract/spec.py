@@ -1,13 +1,13 @@
 """The spec of a version: its inputs and steps, and whether it can run at all."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contract.catalogue import Catalogue, Model
 from contract.costs import too_costly
+from contract.faults import Fault, FaultCode, Place, Value, refusal
 from contract.kinds import (
     KINDS,
     CaptionParams,
@@ -23,17 +23,6 @@ from contract.kinds import (
 from contract.limits import MAX_INPUTS, MAX_STEPS, MAX_TEXT_CHARACTERS
 from contract.templates import Reference, TemplateError, parse, references
 from contract.text import Name, Text
-
-Place = tuple[str | int, ...]
-"""Where in a spec something stands, for example `("steps", 1, "params", "prompt")`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One reason why a spec or a set of inputs cannot run, and where it stands."""
-
-    loc: Place
-    msg: str
 
 
 class SpecInvalid(ValueError):
@@ -72,7 +61,7 @@ class TextInput(_Input):
     @classmethod
     def _null_is_not_absent(cls, value: object) -> object:
         if value is None:
-            raise ValueError("must be a text; leave it out when the input has no default")
+            raise refusal(FaultCode.WRONG_TYPE, expected="a text")
         return value
 
 
@@ -151,13 +140,12 @@ def complete(spec: Spec, catalogue: Catalogue) -> Spec:
     for index, step in enumerate(spec.steps):
         model = catalogue.find(step.model)
         if model is None or step.kind_of_step not in model.kinds:
-            faults.append(Fault(("steps", index, "model"), _why_no_model(step, model, catalogue)))
+            faults.append(_no_model(step, model, catalogue).below("steps", index, "model"))
             continue
         params = _with_defaults(step.params_of_step, model)
-        at = ("steps", index, "params")
-        faults.extend(Fault((*at, *fault.loc), fault.msg) for fault in beyond_limits(params, model))
-        if excess := too_costly(params, model):
-            faults.append(Fault((*at, "denoise_steps"), excess))
+        excess = too_costly(params, model)
+        found = [*beyond_limits(params, model), *([excess] if excess else [])]
+        faults.extend(fault.below("steps", index, "params") for fault in found)
         steps.append(step.model_copy(update={"params": params}))
     if faults:
         raise SpecInvalid(faults)
@@ -178,12 +166,10 @@ def input_faults(spec: Spec, inputs: dict[str, str]) -> list[Fault]:
     """What is missing from or unknown in the inputs of a run; whether a picture exists is for the API to see."""
     known = {item.name: item for item in spec.inputs}
     faults = [
-        Fault(("inputs", name), f"is not an input of this version; it takes: {', '.join(known) or 'nothing'}")
-        for name in inputs
-        if name not in known
+        Fault(("inputs", name), FaultCode.UNKNOWN_INPUT, {"known": list(known)}) for name in inputs if name not in known
     ]
     faults.extend(
-        Fault(("inputs", name), "is missing: this input has no default")
+        Fault(("inputs", name), FaultCode.MISSING_INPUT)
         for name, item in known.items()
         if name not in inputs and (isinstance(item, ImageInput) or item.default is None)
     )
@@ -201,9 +187,7 @@ def _duplicate_names(spec: Spec) -> Iterator[Fault]:
     for group, parts in (("inputs", spec.inputs), ("steps", spec.steps)):
         for index, part in enumerate(parts):
             if part.name in seen:
-                yield Fault(
-                    (group, index, "name"), f'"{part.name}" is used twice; names are unique over inputs and steps'
-                )
+                yield Fault((group, index, "name"), FaultCode.DUPLICATE_NAME, {"name": part.name})
             seen.add(part.name)
 
 
@@ -214,41 +198,39 @@ def _dangling_references(spec: Spec) -> Iterator[Fault]:
         for param, medium in template_params(step.kind_of_step).items():
             loc: Place = ("steps", index, "params", param)
             template = cast("str", getattr(step.params_of_step, param))
-            yield from (Fault(loc, msg) for msg in _template_faults(template, medium=medium, known=known, later=later))
+            found = _template_faults(template, medium=medium, known=known, later=later)
+            yield from (fault.below(*loc) for fault in found)
         known.setdefault(step.name, KINDS[step.kind_of_step].makes)
 
 
-def _template_faults(template: str, *, medium: Medium, known: dict[str, Medium], later: set[str]) -> Iterator[str]:
+def _template_faults(template: str, *, medium: Medium, known: dict[str, Medium], later: set[str]) -> Iterator[Fault]:
     try:
         parts = parse(template)
     except TemplateError as error:
-        yield str(error)
+        yield Fault((), FaultCode.MALFORMED_REFERENCE, {"position": error.position})
         return
     if medium == "image" and not (len(parts) == 1 and isinstance(parts[0], Reference)):
-        yield "must be one whole reference to a picture, such as {{photo}}"
+        yield Fault((), FaultCode.PICTURE_REFERENCE_NEEDED)
         return
     for part in parts:
-        if isinstance(part, str):
-            continue
-        place = f"{{{{{part.name}}}}} at character {part.position}"
-        if part.name not in known:
-            reason = (
-                "a step can only use steps before it" if part.name in later else "no input or step before has this name"
-            )
-            yield f"{place}: {reason}"
-        elif known[part.name] != medium:
-            yield f"{place} is {_a(known[part.name])}; {_a(medium)} is needed here"
+        if isinstance(part, Reference) and (code := _reference_fault(part, medium, known=known, later=later)):
+            yield Fault((), code, {"name": part.name, "position": part.position})
 
 
-def _a(medium: Medium) -> str:
-    return "a text" if medium == "text" else "a picture"
+def _reference_fault(
+    reference: Reference, medium: Medium, *, known: dict[str, Medium], later: set[str]
+) -> FaultCode | None:
+    if reference.name in known:
+        if known[reference.name] == medium:
+            return None
+        return FaultCode.TEXT_NEEDED if medium == "text" else FaultCode.PICTURE_NEEDED
+    return FaultCode.LATER_REFERENCE if reference.name in later else FaultCode.UNKNOWN_REFERENCE
 
 
-def _why_no_model(step: _Step, model: Model | None, catalogue: Catalogue) -> str:
-    fit = ", ".join(m.id for m in catalogue.models if step.kind_of_step in m.kinds) or "none here"
-    if model is None:
-        return f"is not in the catalogue; models for {step.kind_of_step}: {fit}"
-    return f"cannot do {step.kind_of_step}; models that can: {fit}"
+def _no_model(step: _Step, model: Model | None, catalogue: Catalogue) -> Fault:
+    fit = [m.id for m in catalogue.models if step.kind_of_step in m.kinds]
+    code = FaultCode.UNKNOWN_MODEL if model is None else FaultCode.UNFIT_MODEL
+    return Fault((), code, {"kind": step.kind_of_step.value, "models": fit})
 
 
 def _with_defaults(params: Params, model: Model) -> Params:
@@ -262,13 +244,16 @@ def beyond_limits(params: Params, model: Model) -> Iterator[Fault]:
         value = getattr(params, name, None)
         if value is None or limit.minimum <= (len(value) if isinstance(value, str) else value) <= limit.maximum:
             continue
-        if isinstance(value, str) and not limit.maximum:
-            yield Fault((name,), f"has no effect on the model {model.id}: leave it empty")
+        minimum, maximum = _plain(limit.minimum), _plain(limit.maximum)
+        rule: Mapping[str, Value] = {"minimum": minimum, "maximum": maximum, "model": model.id}
+        if isinstance(value, str):
+            code = FaultCode.LENGTH_BEYOND_MODEL if limit.maximum else FaultCode.NO_EFFECT_ON_MODEL
+        elif limit.minimum < limit.maximum:
+            code = FaultCode.BEYOND_MODEL
         else:
-            reach = (
-                f"between {limit.minimum:g} and {limit.maximum:g}"
-                if limit.minimum < limit.maximum
-                else f"{limit.minimum:g}"
-            )
-            what = "characters for" if isinstance(value, str) else "for"
-            yield Fault((name,), f"must be {reach} {what} the model {model.id}")
+            code, rule = FaultCode.FIXED_BY_MODEL, {"only": minimum, "model": model.id}
+        yield Fault((name,), code, rule)
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number == int(number) else number

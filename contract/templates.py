@@ -4,12 +4,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract.faults import FaultCode, sentence
+
 _OPENING = re.compile(r"\{\{(\{\{)?")
 _REFERENCE = re.compile(r"\{\{([a-z][a-z0-9_]{0,31})\}\}")
 
 
 class TemplateError(ValueError):
-    """A `{{` that is neither a reference nor escaped; the text names its place."""
+    """A `{{` that is neither a reference nor escaped, at a character counted from 1."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(sentence(FaultCode.MALFORMED_REFERENCE, {"position": position}))
+        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,7 @@ def parse(template: str) -> list[str | Reference]:
             continue
         reference = _REFERENCE.match(template, opening.start())
         if reference is None:
-            raise TemplateError(
-                f"the {{{{ at character {opening.start() + 1} starts no reference: write {{{{name}}}} without spaces, "
-                "or {{{{ for a literal {{"
-            )
+            raise TemplateError(opening.start() + 1)
         parts.append(Reference(name=reference[1], position=opening.start() + 1))
         at = reference.end()
     parts.append(template[at:])

@@ -4,16 +4,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from contract.faults import FaultCode, refusal
 from contract.limits import MAX_TEXT_CHARACTERS
 
 
 def _storable(value: str) -> str:
     if "\x00" in value:
-        raise ValueError("must not contain the NUL character")
+        raise refusal(FaultCode.NUL_CHARACTER)
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode: it holds half of a surrogate pair") from None
+        raise refusal(FaultCode.NOT_UNICODE) from None
     return value
 
 
@@ -23,5 +24,9 @@ Storable = AfterValidator(_storable)
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS), Storable]
 """Up to 8,000 characters of any script; never NUL, never a lone surrogate."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+VISIBLE_PATTERN = r"\S"
+"""Of a text that needs a visible character."""
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """The name of an input or a step, as `{{name}}` refers to it."""

@@ -14,6 +14,6 @@ def check(params: Params, model: Model) -> None:
         detail = "; ".join(f"{'.'.join(map(str, fault.loc))} {fault.msg}" for fault in faults)
         raise TaskFailure("beyond_limits", f"This step asks for what its model does not do: {detail}.")
     if excess := too_costly(params, model):
-        raise TaskFailure("too_costly", f"This step {excess}.")
+        raise TaskFailure("too_costly", f"This step {excess.msg}.")
     if not getattr(params, "image", MEDIA_PREFIX).startswith((MEDIA_PREFIX, UPLOAD_PREFIX)):
         raise TaskFailure("picture_missing", "The picture to start from is not where pictures are kept.")

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from contract.spec import Fault
+from contract.faults import Fault, FaultCode
 from lambdas.actions.identity import Identity, reader, writer
 from lambdas.actions.outbox import Outbox
 from lambdas.actions.services import Services
@@ -116,7 +116,7 @@ def _check_change(wanted: Change, *, guest: bool, known_hash: str | None) -> Non
     login = {"handle": wanted.handle, "email": wanted.email, "password": wanted.password}
     missing = [name for name, value in login.items() if value is None]
     if guest and 0 < len(missing) < len(login):
-        raise Invalid([Fault((name,), "is needed too, to make a guest a full account") for name in missing])
+        raise Invalid([Fault((name,), FaultCode.NEEDED_FOR_FULL_ACCOUNT) for name in missing])
     if guest or (wanted.email is None and wanted.password is None):
         return
     given = wanted.current_password

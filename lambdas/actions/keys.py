@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contract.spec import Fault
+from contract.faults import Fault, FaultCode
 from lambdas.actions import lists
 from lambdas.actions.identity import Identity, reader, writer
 from lambdas.actions.lists import Page
@@ -16,7 +16,7 @@ from lambdas.store.keys import Key
 def create(services: Services, identity: Identity, *, name: str, expires_at: datetime | None) -> tuple[Key, str]:
     """A new key, and the secret to be shown this once; raises Invalid for an end that has passed."""
     if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise Invalid([Fault(("expires_at",), "must lie in the future")])
+        raise Invalid([Fault(("expires_at",), FaultCode.IN_THE_PAST)])
     with services.transaction() as tx:
         return keys.create(tx, account_id=writer(tx, identity).id, name=name, expires_at=expires_at)
 

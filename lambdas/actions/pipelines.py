@@ -88,7 +88,7 @@ def remix(
             description=source.description,
             tags=source.tags,
             visibility=_visibility(account, None),
-            spec=specs.checked(specs.stored(source.spec, number=number), services.catalogue),
+            spec=specs.checked(specs.stored(source.spec), services.catalogue),
             parent=(pipeline_id, number),
         )
         return _created(tx, draft, account)

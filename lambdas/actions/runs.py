@@ -9,9 +9,10 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from contract.faults import Fault, FaultCode
 from contract.keys import upload_key
 from contract.seeds import random_run_seed
-from contract.spec import Fault, ImageInput, Spec, filled_inputs, input_faults
+from contract.spec import ImageInput, Spec, filled_inputs, input_faults
 from lambdas.actions import lists, specs
 from lambdas.actions.identity import Identity, reader, writer
 from lambdas.actions.lists import Page
@@ -147,8 +148,8 @@ def _plan(tx: Connection[Any], wanted: Wanted, *, account_id: UUID) -> NewRun:
     """What the wish comes to; raises NotFound, or Invalid naming the version or the inputs that are wrong."""
     found = runs.find_runnable(tx, pipeline_id=wanted.pipeline_id, version=wanted.version, account_id=account_id)
     if found.spec is None:
-        raise Invalid([Fault(("version",), f"this pipeline has no version {found.version}")])
-    spec = specs.stored(found.spec, number=found.version)
+        raise Invalid([Fault(("version",), FaultCode.UNKNOWN_VERSION)])
+    spec = specs.stored(found.spec)
     given = dict(wanted.inputs or {})
     faults = input_faults(spec, given)
     if faults:
@@ -171,7 +172,7 @@ def _picture_keys(tx: Connection[Any], spec: Spec, given: dict[str, str], *, acc
         if isinstance(item, ImageInput):
             key = _picture_key(tx, given[item.name], account_id=account_id)
             if key is None:
-                faults.append(Fault(("inputs", item.name), "is not the id of a picture that you may use"))
+                faults.append(Fault(("inputs", item.name), FaultCode.UNKNOWN_PICTURE))
             else:
                 keys[item.name] = key
     if faults:

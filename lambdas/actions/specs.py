@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from contract import spec as specs
 from contract.catalogue import Catalogue
-from contract.spec import Fault, Spec, SpecInvalid
+from contract.faults import Fault, FaultCode
+from contract.spec import Spec, SpecInvalid
 from lambdas.domain.errors import Invalid
 
 
@@ -15,13 +16,12 @@ def checked(spec: Spec, catalogue: Catalogue) -> Spec:
     try:
         return specs.complete(spec, catalogue)
     except SpecInvalid as invalid:
-        raise Invalid([Fault(("spec", *fault.loc), fault.msg) for fault in invalid.faults]) from None
+        raise Invalid([fault.below("spec") for fault in invalid.faults]) from None
 
 
-def stored(spec: dict[str, Any], *, number: int) -> Spec:
+def stored(spec: dict[str, Any]) -> Spec:
     """The spec of a version as it was saved; raises Invalid when the rules have changed since."""
     try:
         return Spec.model_validate(spec)
     except ValidationError:
-        msg = f"version {number} was saved under older rules: make a new one from its prompts"
-        raise Invalid([Fault(("version",), msg)]) from None
+        raise Invalid([Fault(("version",), FaultCode.OUTDATED_VERSION)]) from None

@@ -8,12 +8,47 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from contract.faults import FaultCode
+from lambdas.api import problems
 from lambdas.api.deps import SECURITY, SESSION_COOKIE, identity_of, needs_identity
-from lambdas.api.problems import PROBLEM_SCHEMA, declared
+from lambdas.api.problems import declared
 
 _SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
     "key": {"type": "http", "scheme": "bearer", "description": "a key of POST /keys, `atl_…`"},
+}
+_NAME_OR_INDEX = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+_VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "string"}}]}
+_FAULT: dict[str, Any] = {
+    "type": "object",
+    "title": "Fault",
+    "description": "A field at fault: `values` hold the rule's limits and names, `msg` says it in English.",
+    "properties": {
+        "loc": {"type": "array", "items": _NAME_OR_INDEX},
+        "code": {"type": "string", "enum": [code.value for code in FaultCode]},
+        "values": {"type": "object", "additionalProperties": _VALUE},
+        "msg": {"type": "string"},
+    },
+    "required": ["loc", "code", "values", "msg"],
+}
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457: what went wrong, with a stable `code`, and the fields at fault.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": problems.codes()},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string", "description": "also in the header X-Request-Id and in the service's log"},
+        "errors": {
+            "type": "array",
+            "maxItems": problems.MAX_FAULTS,
+            "items": {"$ref": "#/components/schemas/Fault"},
+        },
+    },
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
 }
 _DROPPED = ("HTTPValidationError", "ValidationError")
 
@@ -42,7 +77,7 @@ def _document(app: FastAPI, *, routers: tuple[APIRouter, ...]) -> dict[str, Any]
     schemas = found["components"]["schemas"]
     for name in _DROPPED:
         schemas.pop(name, None)
-    schemas["Problem"] = PROBLEM_SCHEMA
+    schemas |= {"Problem": _PROBLEM, "Fault": _FAULT}
     found["components"]["schemas"] = dict(sorted(schemas.items()))
     found["components"]["securitySchemes"] = _SCHEMES
     routes = {route.name: route for router in routers for route in router.routes if isinstance(route, APIRoute)}

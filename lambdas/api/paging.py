@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 
+from contract.faults import FaultCode, refusal
 from contract.kinds import Kind
 from lambdas.actions.lists import Wanted
 from lambdas.api import cursors
@@ -24,13 +25,13 @@ def plain_int(value: Any) -> Any:
     """Text of a path or query that must be a whole number, checked before pydantic reads it."""
     # pydantic alone would take "5.0", "+5" and " 5".
     if isinstance(value, str) and not _DIGITS.fullmatch(value):
-        raise ValueError("must be a whole number in digits")
+        raise refusal(FaultCode.WRONG_TYPE, expected="a whole number in digits")
     return value
 
 
 def _plain_decimal(value: Any) -> Any:
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError("must be a number such as 4 or 4.5")
+        raise refusal(FaultCode.WRONG_TYPE, expected="a number such as 4 or 4.5")
     return value
 
 

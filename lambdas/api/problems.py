@@ -15,6 +15,8 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from contract.faults import Fault, FaultCode
+from lambdas.api import faults
 from lambdas.api.requests import request_id
 from lambdas.domain import errors
 
@@ -58,31 +60,8 @@ TABLE: dict[type[errors.DomainError], Row] = {
 }
 """One row per error of the domain; a test fails when one is missing."""
 
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457: what went wrong, with a stable `code`, and the fields at fault.",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string", "description": "also in the header X-Request-Id and in the service's log"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "loc": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
-                    "msg": {"type": "string"},
-                },
-                "required": ["loc", "msg"],
-            },
-        },
-    },
-    "required": ["type", "title", "status", "code", "detail", "request_id"],
-}
+MAX_FAULTS = 20
+"""Of one answer: whoever mends these will be told of the others."""
 
 DATABASE_AWAY = (OperationalError, PoolTimeout, TooManyRequests)
 """What is raised when the database does not answer or has no connection to spare."""
@@ -95,8 +74,15 @@ _BY_STATUS = {
     415: Row(415, "unsupported_media_type", "The body has another type than this call takes"),
 }
 _INVALID = TABLE[errors.Invalid]
+_OTHER = "error"
 _UNAVAILABLE = Row(503, "unavailable", "The service cannot answer right now")
 _INTERNAL = Row(500, "internal", "Something went wrong on our side")
+
+
+def codes() -> list[str]:
+    """Every `code` that a problem may have."""
+    rows = (*TABLE.values(), *_BY_STATUS.values(), _UNAVAILABLE, _INTERNAL)
+    return sorted({_OTHER, *(row.code for row in rows)})
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -114,10 +100,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(unavailable, _unavailable)
 
 
-def problem(
-    row: Row, *, detail: str, faults: Sequence[dict[str, Any]] = (), headers: Headers | None = None
-) -> JSONResponse:
-    """The answer for one row; `faults` name the fields that are wrong."""
+def problem(row: Row, *, detail: str, faults: Sequence[Fault] = (), headers: Headers | None = None) -> JSONResponse:
+    """The answer for one row; `faults` name the fields that are wrong, of which the first are told."""
     body: dict[str, Any] = {
         "type": f"urn:atelier:problem:{row.code}",
         "title": row.title,
@@ -127,7 +111,7 @@ def problem(
         "request_id": request_id(),
     }
     if faults:
-        body["errors"] = list(faults)
+        body["errors"] = [_shown(fault) for fault in faults[:MAX_FAULTS]]
     return JSONResponse(body, status_code=row.status, headers=headers, media_type="application/problem+json")
 
 
@@ -140,31 +124,31 @@ def _domain_error(_request: Request, error: Exception) -> JSONResponse:
     row = next(TABLE[cls] for cls in type(error).__mro__ if cls in TABLE)
     headers: Headers = {}
     if isinstance(error, errors.Invalid):
-        return _invalid([_fault(("body", *fault.loc), fault.msg) for fault in error.faults])
-    faults = [_fault(("query", "cursor"), str(error))] if isinstance(error, errors.BadCursor) else []
+        return _invalid([fault.below("body") for fault in error.faults])
+    found = [Fault(("query", "cursor"), FaultCode.BAD_CURSOR)] if isinstance(error, errors.BadCursor) else []
     if isinstance(error, errors.LimitReached):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if row.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(row, detail=str(error) or row.title, faults=faults, headers=headers)
+    return problem(row, detail=str(error) or row.title, faults=found, headers=headers)
 
 
 def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     found = cast("RequestValidationError", error).errors()
     if any(fault["type"] == "json_invalid" for fault in found):
         return problem(_BY_STATUS[400], detail="The body is not valid JSON.")
-    # The value itself is never echoed: it may be a password.
-    return _invalid([_fault(_without_tags(fault["loc"]), fault["msg"]) for fault in found])
+    return _invalid(faults.of(found))
 
 
-def _invalid(faults: list[dict[str, Any]]) -> JSONResponse:
-    detail = "; ".join(f"{_place(fault)}: {fault['msg']}" for fault in faults[:5])
-    return problem(_INVALID, detail=detail, faults=faults)
+def _invalid(found: Sequence[Fault]) -> JSONResponse:
+    shown = [_shown(fault) for fault in found[:5]]
+    detail = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in shown)
+    return problem(_INVALID, detail=detail, faults=found)
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     http = cast("HTTPException", error)
-    row = _BY_STATUS.get(http.status_code) or Row(http.status_code, "error", HTTPStatus(http.status_code).phrase)
+    row = _BY_STATUS.get(http.status_code) or Row(http.status_code, _OTHER, HTTPStatus(http.status_code).phrase)
     own_words = http.detail and http.detail != HTTPStatus(http.status_code).phrase
     headers = dict(http.headers) if http.headers else None
     return problem(row, detail=http.detail if own_words else row.title, headers=headers)
@@ -183,20 +167,7 @@ async def internal_error(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(scope, receive, send)
 
 
-def _fault(loc: Sequence[str | int], msg: str) -> dict[str, Any]:
+def _shown(fault: Fault) -> dict[str, Any]:
     # An unknown field may be named with half a surrogate pair, which no JSON text can carry.
-    places = [part if isinstance(part, int) else part.encode(errors="replace").decode() for part in loc]
-    return {"loc": places, "msg": msg.removeprefix("Value error, ")}
-
-
-def _place(fault: dict[str, Any]) -> str:
-    return ".".join(map(str, fault["loc"]))
-
-
-def _without_tags(loc: Sequence[str | int]) -> list[str | int]:
-    """A place as the caller wrote it: pydantic adds the kind of a step and the type of an input after the index."""
-    return [
-        part
-        for at, part in enumerate(loc)
-        if not (at >= 2 and isinstance(loc[at - 1], int) and loc[at - 2] in {"steps", "inputs"})
-    ]
+    loc = [part if isinstance(part, int) else part.encode(errors="replace").decode() for part in fault.loc]
+    return {"loc": loc, "code": fault.code, "values": dict(fault.values), "msg": fault.msg}

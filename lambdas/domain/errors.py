@@ -1,6 +1,6 @@
 """What can go wrong for a reason that the caller can mend; one table in the API maps each to a problem document."""
 
-from contract.spec import Fault
+from contract.faults import Fault
 
 
 class DomainError(Exception):

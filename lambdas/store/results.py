@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from contract.faults import Fault, FaultCode
 from contract.keys import new_delivery
-from contract.spec import Fault
 from lambdas.domain.errors import Conflict, Forbidden, Invalid, NotFound, PipelineDeleted, RunNotSucceeded
 from lambdas.store import deliveries, lists, queries
 from lambdas.store.lists import Filters, Place
@@ -55,7 +55,7 @@ def publish(
     if cover is not None:
         (row,) = conn.execute(_SQL["has_output"], {"asset_id": cover, "run_id": run_id})
         if not row[0]:
-            raise Invalid([Fault(("cover",), "is not an output of this run")])
+            raise Invalid([Fault(("cover",), FaultCode.UNKNOWN_COVER)])
     (row,) = conn.execute(_SQL["publish"], {"run_id": run_id, "title": title, "cover": cover})
     return row[0], row[1]
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from contract import catalogue
 from contract.catalogue import Catalogue, Limit
-from contract.spec import Fault, Spec, SpecInvalid, complete, filled_inputs, input_faults, step_references
+from contract.faults import Fault, FaultCode
+from contract.spec import Spec, SpecInvalid, complete, filled_inputs, input_faults, step_references
 from tests.contract.builders import a_complete_spec, a_spec, a_text_step, an_edit_step, an_image_step
 
 DEMO = catalogue.load("demo")
@@ -69,9 +70,8 @@ def test_names_are_unique_over_inputs_and_steps() -> None:
 
 def test_a_picture_is_no_text() -> None:
     (fault,) = faults_of(an_image_step(), a_text_step(prompt="{{picture}}"))
-    assert fault == Fault(
-        ("steps", 1, "params", "prompt"), "{{picture}} at character 1 is a picture; a text is needed here"
-    )
+    assert fault == Fault(("steps", 1, "params", "prompt"), FaultCode.TEXT_NEEDED, {"name": "picture", "position": 1})
+    assert fault.msg == "{{picture}} at character 1 is a picture; a text is needed here"
 
 
 def test_a_text_is_no_picture() -> None:
@@ -87,7 +87,9 @@ def test_an_image_reference_is_the_whole_value(image: str) -> None:
 
 def test_an_unknown_model_lists_those_that_fit() -> None:
     (fault,) = faults_of(an_image_step() | {"model": "sd-1.5"})
-    assert fault == Fault(("steps", 0, "model"), "is not in the catalogue; models for image: demo-emoji")
+    values = {"kind": "image", "models": ["demo-emoji"]}
+    assert fault == Fault(("steps", 0, "model"), FaultCode.UNKNOWN_MODEL, values)
+    assert fault.msg == "is not in the catalogue; models for image: demo-emoji"
 
 
 def test_a_model_must_know_the_kind() -> None:
@@ -114,7 +116,7 @@ def test_what_a_model_does_not_heed_is_refused() -> None:
 def test_a_model_narrows_the_length_of_a_text() -> None:
     model = next(model for model in DEMO.models if model.id == "smollm2-135m")
     short = model.model_copy(update={"limits": {"prompt": Limit(minimum=2, maximum=5)}})
-    with pytest.raises(SpecInvalid, match="must be between 2 and 5 characters for the model"):
+    with pytest.raises(SpecInvalid, match="must have between 2 and 5 characters for the model"):
         complete(a_spec(a_text_step(prompt="sixsix")), Catalogue(models=(short,)))
     assert complete(a_spec(a_text_step(prompt="five5")), Catalogue(models=(short,)))
 

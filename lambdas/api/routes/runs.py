@@ -10,14 +10,16 @@ from lambdas.api.deps import Caller, OutsideTurn, Services
 from lambdas.api.paging import Paging
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
-from lambdas.api.shapes.base import PathId
+from lambdas.api.shapes.base import IDEMPOTENCY_KEY_PATTERN, PathId
 from lambdas.api.shapes.runs import Run, RunIn, RunPage, RunSummary
 
 router = StrictRouter(prefix="/runs", tags=["runs"])
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$", description="the same key makes one run in 24 h"),
+    Header(
+        min_length=1, max_length=200, pattern=IDEMPOTENCY_KEY_PATTERN, description="the same key makes one run in 24 h"
+    ),
 ]
 
 

@@ -7,24 +7,25 @@ from uuid import UUID
 
 from pydantic import MISSING, AfterValidator, StringConstraints
 
-from contract.text import Storable
+from contract.faults import FaultCode, refusal
+from contract.text import VISIBLE_PATTERN, Storable
 from lambdas.actions import accounts as actions
 from lambdas.api.shapes.base import Answer, Body, Handle, Moment, Page
 from lambdas.store import accounts
 from lambdas.store.guests import HANDLE_PREFIX
 
-_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+EMAIL_PATTERN = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 _KEPT_PREFIXES = (HANDLE_PREFIX, "deleted-")
 
 
 def _free_prefix(handle: str) -> str:
     if handle.startswith(_KEPT_PREFIXES):
-        raise ValueError(f"must not begin with {' or '.join(_KEPT_PREFIXES)}")
+        raise refusal(FaultCode.RESERVED_HANDLE, prefixes=_KEPT_PREFIXES)
     return handle
 
 
 NewHandle = Annotated[Handle, AfterValidator(_free_prefix)]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL), Storable]
+Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL_PATTERN), Storable]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=200), Storable]
 KnownPassword = Annotated[str, StringConstraints(max_length=200), Storable]
 About = Annotated[str, StringConstraints(max_length=2_000), Storable]
@@ -112,7 +113,7 @@ class Profile(Answer):
 class KeyIn(Body):
     """A key to make; without `expires_at` it works until it is deleted."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S"), Storable]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=VISIBLE_PATTERN), Storable]
     expires_at: Moment | MISSING = MISSING
 
 

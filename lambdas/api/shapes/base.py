@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import MISSING, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from contract.text import Storable
+from contract.faults import FaultCode, refusal
+from contract.text import VISIBLE_PATTERN, Storable
 from lambdas.domain.ids import parse_id
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -51,7 +52,7 @@ def _id(value: Any) -> Any:
         return value
     found = parse_id(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("must be an id such as 019c2a7e-5b1c-7f3a-9d2e-4b8c1a6f0e57")
+        raise refusal(FaultCode.BAD_ID)
     return found
 
 
@@ -59,11 +60,11 @@ def _moment(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
     if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
-        raise ValueError("must be a time such as 2027-01-31T12:00:00Z")
+        raise refusal(FaultCode.BAD_TIME)
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("must be a time that exists") from None
+        raise refusal(FaultCode.BAD_TIME) from None
 
 
 Id = Annotated[UUID, BeforeValidator(_id)]
@@ -72,8 +73,12 @@ PathId = Annotated[Id, Path(alias="id")]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A time with its zone, kept as UTC."""
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), Storable]
+TAG_PATTERN = r"^[^\s,#][^,#]*$"
+HANDLE_PATTERN = r"^[a-z0-9][a-z0-9_-]{1,30}$"
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]+$"
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=VISIBLE_PATTERN), Storable]
 Description = Annotated[str, StringConstraints(max_length=8_000), Storable]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,#][^,#]*$"), Storable]
-Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{1,30}$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TAG_PATTERN), Storable]
+Handle = Annotated[str, StringConstraints(pattern=HANDLE_PATTERN)]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -731,6 +731,19 @@ export interface components {
             detail: string;
         };
         /**
+         * Fault
+         * @description A field at fault: `values` hold the rule's limits and names, `msg` says it in English.
+         */
+        Fault: {
+            loc: (string | number)[];
+            /** @enum {string} */
+            code: "invalid" | "missing" | "unknown_field" | "unknown_parameter" | "repeated_parameter" | "wrong_type" | "not_one_of" | "below_minimum" | "above_maximum" | "not_above" | "not_below" | "not_a_multiple" | "too_short" | "too_long" | "too_few_items" | "too_many_items" | "too_many_keys" | "too_many_values" | "too_deep" | "blank" | "nul_character" | "not_unicode" | "bad_id" | "bad_time" | "bad_name" | "bad_handle" | "bad_email" | "bad_tag" | "bad_idempotency_key" | "bad_cursor" | "reserved_handle" | "needed_for_full_account" | "in_the_past" | "unknown_version" | "outdated_version" | "unknown_input" | "missing_input" | "unknown_picture" | "unknown_cover" | "duplicate_name" | "malformed_reference" | "unknown_reference" | "later_reference" | "picture_needed" | "text_needed" | "picture_reference_needed" | "unknown_model" | "unfit_model" | "beyond_model" | "length_beyond_model" | "fixed_by_model" | "no_effect_on_model" | "too_costly";
+            values: {
+                [key: string]: string | number | string[];
+            };
+            msg: string;
+        };
+        /**
          * Health
          * @description What answers; `workers` has the number of live workers of each queue.
          *
@@ -1197,14 +1210,12 @@ export interface components {
             type: string;
             title: string;
             status: number;
-            code: string;
+            /** @enum {string} */
+            code: "bad_cursor" | "conflict" | "email_taken" | "error" | "forbidden" | "full_account_needed" | "handle_taken" | "idempotency_conflict" | "internal" | "invalid" | "limit_reached" | "malformed_body" | "method_not_allowed" | "model_gone" | "not_a_picture" | "not_found" | "not_signed_in" | "own_pipeline" | "pipeline_deleted" | "run_not_failed" | "run_not_succeeded" | "run_published" | "too_large" | "unavailable" | "unsupported_media_type" | "wrong_login" | "wrong_origin" | "wrong_password";
             detail: string;
             /** @description also in the header X-Request-Id and in the service's log */
             request_id: string;
-            errors?: {
-                loc: (string | number)[];
-                msg: string;
-            }[];
+            errors?: components["schemas"]["Fault"][];
         };
         /**
          * Profile
