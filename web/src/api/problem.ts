@@ -1,13 +1,13 @@
 /** A refusal of the API (RFC 9457) as an error; what it means in words is for problems.ts. */
-import type { FieldFault } from "./types";
+import type { Fault } from "./types";
 
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  readonly faults: FieldFault[];
+  readonly faults: Fault[];
 
-  constructor(status: number, code: string, detail: string, faults: FieldFault[] = []) {
+  constructor(status: number, code: string, detail: string, faults: Fault[] = []) {
     super(detail || code);
     this.name = "ApiProblem";
     this.status = status;
@@ -25,9 +25,14 @@ export function toProblem(status: number, body: unknown): ApiProblem {
   return new ApiProblem(status, body.code, detail, faults);
 }
 
-function toFault(fault: Record<string, unknown>): FieldFault {
-  const loc = Array.isArray(fault.loc) ? fault.loc.join(".") : String(fault.loc ?? "");
-  return { loc, msg: String(fault.msg ?? "") };
+/** Whatever a proxy or another version may have left out is made up for. */
+function toFault(fault: Record<string, unknown>): Fault {
+  return {
+    loc: Array.isArray(fault.loc) ? fault.loc : [],
+    code: (typeof fault.code === "string" ? fault.code : "invalid") as Fault["code"],
+    values: isRecord(fault.values) ? (fault.values as Fault["values"]) : {},
+    msg: String(fault.msg ?? ""),
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

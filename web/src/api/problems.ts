@@ -1,9 +1,11 @@
 /** What a problem's code means, in the language of the interface; an unknown code shows the API's own words. */
 import { i18n, type MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
+import { faultMessage } from "./faults";
 import { ApiProblem } from "./problem";
+import type { ProblemCode } from "./types";
 
-const MESSAGES: Record<string, MessageDescriptor> = {
+const PROBLEMS: Record<ProblemCode | "offline", MessageDescriptor> = {
   offline: msg`The workshop does not answer. Check your connection and try again.`,
   unavailable: msg`The workshop cannot answer right now. Try again in a minute.`,
   internal: msg`The workshop has a problem of its own. Try again in a minute.`,
@@ -32,7 +34,11 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   malformed_body: msg`The request arrived damaged. Try again.`,
   method_not_allowed: msg`The page and the workshop do not fit each other. Reload the page, please.`,
   wrong_origin: msg`This call came from another site and was refused.`,
-  // Why a step failed.
+  error: msg`The workshop refused this request. Reload the page and try again.`,
+};
+
+/** Why a step failed. */
+const FAILURES: Record<string, MessageDescriptor> = {
   gave_up: msg`Several workers stopped at this step, so it was not started again.`,
   worker_lost: msg`The worker was lost, and so were the tries after it.`,
   worker_error: msg`Something went wrong inside the worker.`,
@@ -55,6 +61,8 @@ const MESSAGES: Record<string, MessageDescriptor> = {
   too_costly: msg`This step asks for too much at once. Fewer pictures, fewer steps or smaller pictures help.`,
   cancelled: msg`This run was cancelled.`,
 };
+
+const MESSAGES: Record<string, MessageDescriptor> = { ...PROBLEMS, ...FAILURES };
 
 /** Whether what was asked for does not exist, or not for the caller. */
 export function isNotHere(error: unknown): boolean {
@@ -83,56 +91,6 @@ function statusMessage(status: number): string {
 export function fieldProblems(error: unknown): Record<string, string> {
   if (!(error instanceof ApiProblem)) return {};
   return Object.fromEntries(
-    error.faults.map((fault) => [fault.loc.replace(/^body\./, ""), ruleMessage(fault.msg)]),
+    error.faults.map((fault) => [fault.loc.join(".").replace(/^body\./, ""), faultMessage(fault)]),
   );
-}
-
-type Rule = [RegExp, (...found: string[]) => MessageDescriptor];
-
-/** The API words its rules in English; those that people meet are said in both languages. */
-const RULES: Rule[] = [
-  [/^(?:is missing|Field required)/, () => msg`Please fill this in.`],
-  [/at least 1 (?:character|item)/, () => msg`Please fill this in.`],
-  [/at least (\d+) (?:characters|items)/, (least) => msg`At least ${least} characters.`],
-  [/at most (\d+) (?:characters|items)/, (most) => msg`At most ${most} characters.`],
-  [
-    /^must be between (\S+) and (\S+) characters for/,
-    (least, most) => msg`From ${least} to ${most} characters for this model.`,
-  ],
-  [/^must be between (\S+) and (\S+) for/, (least, most) => msg`From ${least} to ${most} for this model.`],
-  [/^has no effect on the model/, () => msg`This model takes none: leave it empty.`],
-  [
-    /^costs (\S+) megapixel-steps and (\S+) are the most/,
-    (price, most) =>
-      msg`Too much at once (${price} of ${most}): fewer pictures, fewer steps or smaller pictures.`,
-  ],
-  [/^must be (\S+) for the model/, (only) => msg`Only ${only} for this model.`],
-  [/greater than or equal to (\S+)/, (least) => msg`At least ${least}.`],
-  [/less than or equal to (\S+)/, (most) => msg`At most ${most}.`],
-  [/^"(.+)" is used twice/, (name) => msg`The name ${name} is used twice.`],
-  [
-    /^(\S+) at character \d+: a step can only/,
-    (name) => msg`${name} comes later: a step can only use what is before it.`,
-  ],
-  [/^(\S+) at character \d+: no input or step/, (name) => msg`Nothing before this step is called ${name}.`],
-  [/^(\S+) at character \d+ is a text; a pic/, (name) => msg`${name} is a text; a picture is needed here.`],
-  [/^(\S+) at character \d+ is a picture; a t/, (name) => msg`${name} is a picture; a text is needed here.`],
-  [/starts no reference/, () => msg`Double braces hold one name, without spaces.`],
-  [/^is not the id of a picture/, () => msg`This picture is no longer here, or not for you to use.`],
-  [/^must not begin with (.+)$/, (start) => msg`It must not begin with ${start}.`],
-  [/multiple of (\d+)/, (unit) => msg`A multiple of ${unit}.`],
-  [/whole reference to a picture/, () => msg`Choose the picture to start from.`],
-  [/should match pattern '\\S'/, () => msg`Please fill this in.`],
-  [/should match pattern .*\[\^,#\]/, () => msg`A tag has no comma and no #.`],
-  [/should match pattern .*@/, () => msg`This is no e-mail address.`],
-  [/should match pattern .*\[a-z0-9_-\]/, () => msg`Small Latin letters, digits, - and _ only.`],
-  [/should match pattern/, () => msg`Small Latin letters, digits and _ only, beginning with a letter.`],
-];
-
-function ruleMessage(english: string): string {
-  for (const [pattern, message] of RULES) {
-    const found = pattern.exec(english);
-    if (found) return i18n._(message(...found.slice(1)));
-  }
-  return english;
 }

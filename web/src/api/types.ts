@@ -35,8 +35,6 @@ export type ResultFilters = Filters<"/api/v1/results">;
 export type PipelineFilters = Filters<"/api/v1/pipelines">;
 export type Sort = NonNullable<ResultFilters["sort"]>;
 
-/** One field that the API refused: `loc` is its path, joined by dots. */
-export interface FieldFault {
-  loc: string;
-  msg: string;
-}
+/** One field that the API refused, with the rule's limits and names. */
+export type Fault = Schemas["Fault"];
+export type ProblemCode = Schemas["Problem"]["code"];

@@ -67,7 +67,12 @@ it("keeps what a visitor wrote while they sign in, and forgets it once it is sav
 
 it("shows a refusal at the field that it names", async () => {
   const errors = [
-    { loc: ["body", "spec", "steps", 0, "params", "prompt"], msg: "String should have at least 1 character" },
+    {
+      loc: ["body", "spec", "steps", 0, "params", "prompt"],
+      code: "too_short",
+      values: { minimum: 1 },
+      msg: "",
+    },
   ];
   openPage("/new", { ...api, "POST /pipelines": aProblem(422, "invalid", { errors }) });
   await userEvent.type(await screen.findByLabelText("Title"), "Scene");

@@ -65,12 +65,12 @@ describe("the request", () => {
 describe("a refusal of the API", () => {
   it("lands at the input that it names", () => {
     const problem = new ApiProblem(422, "invalid", "", [
-      { loc: "body.inputs.photo", msg: "names no picture that you may use" },
-      { loc: "body.seed", msg: "Input should be less than or equal to 9007199254740991" },
+      { loc: ["body", "inputs", "photo"], code: "unknown_picture", values: {}, msg: "" },
+      { loc: ["body", "seed"], code: "above_maximum", values: { maximum: 9007199254740991 }, msg: "" },
     ]);
     expect(errorsByField(problem)).toEqual({
-      photo: "names no picture that you may use",
-      seed: "At most 9007199254740991.",
+      photo: "This picture is no longer here, or not for you to use.",
+      seed: "At most 9,007,199,254,740,991.",
     });
   });
 });
