@@ -7,7 +7,7 @@ from typing import LiteralString, cast
 
 from pydantic_core import PydanticCustomError
 
-Place = tuple[str | int, ...]
+Loc = tuple[str | int, ...]
 """Where a fault stands, for example `("steps", 1, "params", "prompt")`."""
 Value = str | int | float | Sequence[str]
 
@@ -145,7 +145,7 @@ class Fault:
     long, or a secret.
     """
 
-    loc: Place
+    loc: Loc
     code: FaultCode
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
@@ -154,9 +154,9 @@ class Fault:
         """The fault in English, for people who read the answer."""
         return sentence(self.code, self.values)
 
-    def below(self, *place: str | int) -> "Fault":
+    def below(self, *loc: str | int) -> "Fault":
         """The same fault seen from further out."""
-        return Fault((*place, *self.loc), self.code, self.values)
+        return Fault((*loc, *self.loc), self.code, self.values)
 
 
 def sentence(code: FaultCode, values: Mapping[str, Value]) -> str:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contract.catalogue import Catalogue, Model
 from contract.costs import too_costly
-from contract.faults import Fault, FaultCode, Place, Value, refusal
+from contract.faults import Fault, FaultCode, Loc, Value, refusal
 from contract.kinds import (
     KINDS,
     CaptionParams,
@@ -196,7 +196,7 @@ def _dangling_references(spec: Spec) -> Iterator[Fault]:
     later = {step.name for step in spec.steps}
     for index, step in enumerate(spec.steps):
         for param, medium in template_params(step.kind_of_step).items():
-            loc: Place = ("steps", index, "params", param)
+            loc: Loc = ("steps", index, "params", param)
             template = cast("str", getattr(step.params_of_step, param))
             found = _template_faults(template, medium=medium, known=known, later=later)
             yield from (fault.below(*loc) for fault in found)

@@ -16,11 +16,11 @@ from aws_cdk import aws_route53_targets as route53_targets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.stacks import jobs
+from infra.stacks import function_specs
 from infra.stacks.base import StageStack, retention
 from infra.stacks.bundling import migrations_fingerprint
 from infra.stacks.data import Data
-from infra.stacks.functions import Job, function
+from infra.stacks.functions import FunctionSpec, function
 from infra.stacks.nag import acknowledge
 from infra.stacks.network import Network
 from infra.stacks.queues import Queues
@@ -60,19 +60,19 @@ class Api(StageStack):
         self._network, self._code = network, code
         self.origin_secret = self._secret("OriginSecret", "What CloudFront sends along: the API answers nobody else")
         cursor_secret = self._secret("CursorSecret", "Signs the cursors of lists")
-        around = jobs.Surroundings(self, data=data, queues=queues)
+        around = function_specs.FunctionSpecs(self, data=data, queues=queues)
         self.functions = {"migrate": self._function(around.migrate(migrations_fingerprint()))}
         migrated = self._migrated()
-        for job in (around.api(self.origin_secret, cursor_secret), around.advance(), around.sweep()):
-            self.functions[job.name] = self._function(job)
-            self.functions[job.name].node.add_dependency(migrated)
+        for spec in (around.api(self.origin_secret, cursor_secret), around.advance(), around.sweep()):
+            self.functions[spec.name] = self._function(spec)
+            self.functions[spec.name].node.add_dependency(migrated)
         self._hear_events(queues)
         self._sweep_each_minute()
         self.http_api, stage = self._http_api()
         self.origin_host = self._name(settings.domain, stage) if settings.domain else self._plain_host()
 
-    def _function(self, job: Job) -> lambda_.Function:
-        return function(self, job, code=self._code, network=self._network)
+    def _function(self, spec: FunctionSpec) -> lambda_.Function:
+        return function(self, spec, code=self._code, network=self._network)
 
     def _secret(self, name: str, description: str) -> secretsmanager.Secret:
         letters = secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48)
@@ -87,7 +87,7 @@ class Api(StageStack):
             "Migrated",
             resource_type="Custom::Migrated",
             service_token=self.functions["migrate"].function_arn,
-            service_timeout=Duration.seconds(jobs.MIGRATE_SECONDS + 60),
+            service_timeout=Duration.seconds(function_specs.MIGRATE_SECONDS + 60),
             properties={"Migrations": migrations_fingerprint()},
         )
 

@@ -152,8 +152,14 @@ class Dashboards:
 
     def _of_functions(self, name: str, statistic: str = "Sum") -> Metrics:
         return [
-            of_aws("Lambda", name, {"FunctionName": f"{self.settings.prefix}-{job}"}, statistic=statistic, label=job)
-            for job in FUNCTIONS
+            of_aws(
+                "Lambda",
+                name,
+                {"FunctionName": f"{self.settings.prefix}-{function}"},
+                statistic=statistic,
+                label=function,
+            )
+            for function in FUNCTIONS
         ]
 
     def _of_api(self, name: str, statistic: str) -> cloudwatch.Metric:

@@ -46,7 +46,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Job:
+class FunctionSpec:
     """What a function is for, how much it needs, and what it may do."""
 
     name: str
@@ -57,11 +57,11 @@ class Job:
     reserved_concurrency: int | None = None
 
 
-def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Network) -> lambda_.Function:
+def function(stack: StageStack, spec: FunctionSpec, *, code: lambda_.Code, network: Network) -> lambda_.Function:
     """The function `atelier-{stage}-{name}` with `lambdas/{name}/handler.py` as its entry."""
     settings = stack.settings
-    name = f"{settings.prefix}-{job.name}"
-    title = job.name.capitalize()
+    name = f"{settings.prefix}-{spec.name}"
+    title = spec.name.capitalize()
     log = logs.LogGroup(
         stack, f"{title}Log", retention=retention(settings.log_days), removal_policy=stack.removal_policy
     )
@@ -71,16 +71,16 @@ def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Networ
         stack,
         title,
         function_name=name,
-        description=f"Atelier {settings.stage}: {job.name}",
+        description=f"Atelier {settings.stage}: {spec.name}",
         code=code,
-        handler=f"lambdas.{job.name}.handler.handler",
+        handler=f"lambdas.{spec.name}.handler.handler",
         runtime=lambda_.Runtime.PYTHON_3_13 if not settings.emulator else _runtime(settings.emulator.python),
         architecture=_architecture(settings.emulator.platform if settings.emulator else "aarch64"),
         role=role,
-        environment=dict(job.environment),
-        timeout=Duration.seconds(job.seconds),
-        memory_size=job.memory_mib,
-        reserved_concurrent_executions=job.reserved_concurrency,
+        environment=dict(spec.environment),
+        timeout=Duration.seconds(spec.seconds),
+        memory_size=spec.memory_mib,
+        reserved_concurrent_executions=spec.reserved_concurrency,
         vpc=network.vpc,
         vpc_subnets=PRIVATE,
         security_groups=[network.lambdas],
@@ -91,9 +91,9 @@ def function(stack: StageStack, job: Job, *, code: lambda_.Code, network: Networ
         system_log_level_v2=lambda_.SystemLogLevel.INFO,
     )
     acknowledge(made, "L1", "3.13 is what the pinned wheels are chosen for and the bytecode is compiled for")
-    named = [resource for grant in job.grants for resource in grant.resources]
+    named = [resource for grant in spec.grants for resource in grant.resources]
     acknowledge_wildcards(role, [*named, "*"], _WILDCARDS)
-    for statement in (*_needs_of_lambda(log, arn), *(grant.statement() for grant in job.grants)):
+    for statement in (*_needs_of_lambda(log, arn), *(grant.statement() for grant in spec.grants)):
         role.add_to_principal_policy(statement)
     return made
 

@@ -10,8 +10,9 @@ from psycopg import Connection
 
 from contract.messages import Alive, Succeeded, TaskEvent
 from lambdas.actions.outbox import Outbox
+from lambdas.domain import states
 from lambdas.domain.pace import Pace
-from lambdas.domain.states import Task, hear
+from lambdas.domain.states import Task
 from lambdas.store import assets, deliveries, tasks, workers
 from lambdas.store.dispatch import dispatch
 from lambdas.store.settle import settle
@@ -19,7 +20,7 @@ from lambdas.store.tasks import Held
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SentEvent:
     """An event and when it was sent, by the queue's clock."""
 
     event: Alive | TaskEvent
@@ -44,19 +45,19 @@ class Aftermath:
     waits: Sequence[Wait] = ()
 
 
-def advance(conn: Connection[Any], batch: Iterable[Heard], *, pace: Pace) -> Aftermath:
+def apply(conn: Connection[Any], batch: Iterable[SentEvent], *, pace: Pace) -> Aftermath:
     """Let events have their effect; the caller holds a transaction, commits it and sees to what is given back.
 
     Raises EventMalformed when an event names outputs that its delivery cannot have made.
     """
-    heard = sorted(batch, key=lambda each: each.sent_at)
-    signs = [(each.event, each.sent_at) for each in heard if isinstance(each.event, Alive)]
-    events = [each.event for each in heard if not isinstance(each.event, Alive)]
+    sent = sorted(batch, key=lambda each: each.sent_at)
+    heartbeats = [(each.event, each.sent_at) for each in sent if isinstance(each.event, Alive)]
+    events = [each.event for each in sent if not isinstance(each.event, Alive)]
     recorded = _record(conn, events, pace=pace) if events else _Recorded()
-    workers.alive(conn, signs=signs)
-    messages = dispatch(conn, pace=pace) if recorded.makes_room or signs else []
-    if heard:
-        workers.tick(conn, sent_at=heard[-1].sent_at)
+    workers.record_heartbeats(conn, heartbeats)
+    messages = dispatch(conn, pace=pace) if recorded.makes_room or heartbeats else []
+    if sent:
+        workers.tick(conn, sent_at=sent[-1].sent_at)
     return Aftermath(Outbox(messages, recorded.cancelled), counts=recorded.counts, waits=recorded.waits)
 
 
@@ -74,8 +75,8 @@ def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -
     held = {each.task.id: each for each in tasks.lock(conn, ids={event.task for event in events})}
     known = [event for event in events if event.task in held]
     if len(known) < len(events):
-        deliveries.doom(conn, ids={event.delivery for event in events if event.task not in held})
-    after, wins = _apply(held, known, news=_news(conn, held, known), pace=pace)
+        deliveries.discard(conn, ids={event.delivery for event in events if event.task not in held})
+    after, wins = _apply_all(held, known, first=_first_named(conn, held, known), pace=pace)
     changed = [task for task in after.values() if task is not held[task.id].task]
     tasks.save(conn, changed=changed)
     assets.link(conn, wins=wins)
@@ -110,13 +111,15 @@ def _counts(changed: Iterable[Task], wins: Sequence[Succeeded]) -> dict[str, int
     return {name: count for name, count in counts.items() if count}
 
 
-def _news(conn: Connection[Any], held: dict[UUID, Held], events: Iterable[TaskEvent]) -> set[str]:
-    """The deliveries among these that were never heard of before."""
-    return deliveries.hear(conn, events=[event for event in events if event.delivery != held[event.task].task.delivery])
+def _first_named(conn: Connection[Any], held: dict[UUID, Held], events: Iterable[TaskEvent]) -> set[str]:
+    """The deliveries among these that no event named before."""
+    return deliveries.record(
+        conn, events=[event for event in events if event.delivery != held[event.task].task.delivery]
+    )
 
 
-def _apply(
-    held: dict[UUID, Held], events: Iterable[TaskEvent], *, news: set[str], pace: Pace
+def _apply_all(
+    held: dict[UUID, Held], events: Iterable[TaskEvent], *, first: set[str], pace: Pace
 ) -> tuple[dict[UUID, Task], list[Succeeded]]:
     """The tasks after all events, in their order, and the events that closed one with success."""
     after = {task_id: each.task for task_id, each in held.items()}
@@ -124,8 +127,8 @@ def _apply(
     for event in events:
         before = after[event.task]
         now = held[event.task].now
-        after[event.task] = hear(before, event, first=event.delivery in news, pace=pace, now=now)
-        news.discard(event.delivery)
+        after[event.task] = states.apply(before, event, first=event.delivery in first, pace=pace, now=now)
+        first.discard(event.delivery)
         if isinstance(event, Succeeded) and after[event.task] is not before:
             wins.append(event)
     return after, wins

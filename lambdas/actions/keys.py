@@ -25,7 +25,7 @@ def page(services: Services, identity: Identity, *, before: UUID | None, limit: 
     """One's keys older than `before`, newest first."""
     with services.pool.connection() as conn:
         rows = keys.page(conn, account_id=reader(conn, identity).id, before=before, limit=limit + 1)
-    return lists.cut(rows, limit=limit, place=lambda key: [key.id])
+    return lists.cut(rows, limit=limit, key=lambda key: [key.id])
 
 
 def delete(services: Services, identity: Identity, key_id: UUID) -> None:

@@ -27,7 +27,7 @@ class Swept:
 def judge(conn: Connection[Any], *, caught_up: bool, pace: Pace) -> Swept:
     """End the leases that ran out, then dispatch; the caller holds a transaction.
 
-    `caught_up` says that no event waits to be heard, so that silence is a worker's and not `advance`'s.
+    `caught_up` says that no event waits to be applied, so that silence is a worker's and not `advance`'s.
     """
     clock = workers.clock(conn, caught_up=caught_up)
     held = tasks.lock_expired(conn, clock=clock, limit=LIMIT) if clock else []

@@ -19,7 +19,7 @@ _NO_ID = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Items]):
-    """One page; `end` is the place of its last item, after which the next one begins, and None on the last page."""
+    """One page; `end` is the sort key of its last item, after which the next one begins, and None on the last page."""
 
     items: Items
     end: Sequence[Any] | None
@@ -43,7 +43,7 @@ def resolve(conn: Connection[Any], wanted: Wanted, *, viewer: Account | None) ->
     return replace(wanted.filters, author_id=author_id, own=viewer is not None and author_id == viewer.id)
 
 
-def cut(rows: Sequence[Row], *, limit: int, place: Callable[[Row], Sequence[Any]]) -> Page[list[Row]]:
+def cut(rows: Sequence[Row], *, limit: int, key: Callable[[Row], Sequence[Any]]) -> Page[list[Row]]:
     """The page of rows that were read one further than the limit."""
     items = list(rows[:limit])
-    return Page(items, place(items[-1]) if len(rows) > limit else None)
+    return Page(items, key(items[-1]) if len(rows) > limit else None)

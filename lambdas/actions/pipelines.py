@@ -14,7 +14,7 @@ from lambdas.actions.services import Services
 from lambdas.domain.errors import FullAccountNeeded
 from lambdas.store import pipelines, versions
 from lambdas.store.accounts import Account
-from lambdas.store.lists import Place
+from lambdas.store.lists import SortKey
 from lambdas.store.pipelines import Change, Draft, Pipeline, Visibility
 
 
@@ -40,15 +40,15 @@ def create(
 
 
 def page(
-    services: Services, identity: Identity | None, wanted: Wanted, *, after: Place, limit: int
+    services: Services, identity: Identity | None, wanted: Wanted, *, after: SortKey, limit: int
 ) -> Page[list[Pipeline]]:
-    """Public pipelines after a place of the wanted order, without specs; one's own all, when the author is oneself."""
+    """Public pipelines after a sort key, without specs; one's own all, when the author is oneself."""
     with services.pool.connection() as conn:
         account = viewer(conn, identity)
         filters = lists.resolve(conn, wanted, viewer=account)
-        places = lists.cut(pipelines.page(conn, filters, after=after, limit=limit + 1), limit=limit, place=tuple)
-        cards = pipelines.cards(conn, [place.id for place in places.items], viewer_id=_id(account))
-    return Page(cards, places.end)
+        found = lists.cut(pipelines.page(conn, filters, after=after, limit=limit + 1), limit=limit, key=tuple)
+        cards = pipelines.cards(conn, [key.id for key in found.items], viewer_id=_id(account))
+    return Page(cards, found.end)
 
 
 def read(services: Services, identity: Identity | None, pipeline_id: UUID) -> Pipeline:

@@ -13,7 +13,7 @@ from lambdas.actions.services import Services
 from lambdas.aws import media
 from lambdas.domain.errors import NotFound
 from lambdas.store import results
-from lambdas.store.lists import Place
+from lambdas.store.lists import SortKey
 from lambdas.store.results import Step
 
 
@@ -53,15 +53,21 @@ def withdraw(services: Services, identity: Identity, run_id: UUID) -> None:
 
 
 def page(
-    services: Services, identity: Identity | None, wanted: Wanted, *, pipeline_id: UUID | None, after: Place, limit: int
+    services: Services,
+    identity: Identity | None,
+    wanted: Wanted,
+    *,
+    pipeline_id: UUID | None,
+    after: SortKey,
+    limit: int,
 ) -> Page[str]:
-    """Results after a place of the wanted order, as a JSON array; one's own all, when the author is oneself."""
+    """Results after a sort key, as a JSON array; one's own all, when the author is oneself."""
     # The call that is made most reads on a bare connection.
     with services.pool.connection() as conn:
         filters = lists.resolve(conn, wanted, viewer=viewer(conn, identity))
-        places = results.page(conn, filters, pipeline_id=pipeline_id, after=after, limit=limit + 1)
-        found = lists.cut(places, limit=limit, place=tuple)
-        return Page(results.cards(conn, [place.id for place in found.items]), found.end)
+        keys = results.page(conn, filters, pipeline_id=pipeline_id, after=after, limit=limit + 1)
+        found = lists.cut(keys, limit=limit, key=tuple)
+        return Page(results.cards(conn, [key.id for key in found.items]), found.end)
 
 
 def read(services: Services, result_id: UUID) -> Detail:

@@ -20,8 +20,8 @@ from lambdas.actions.outbox import Outbox
 from lambdas.actions.services import Services
 from lambdas.domain.errors import Invalid
 from lambdas.domain.ids import parse_id
-from lambdas.domain.place import Place
-from lambdas.store import assets, guests, idempotency, place, runs, uploads
+from lambdas.domain.queue_position import QueuePosition
+from lambdas.store import assets, guests, idempotency, queue_position, runs, uploads
 from lambdas.store.accounts import Account
 from lambdas.store.dispatch import QUEUES, Outgoing, dispatch
 from lambdas.store.runs import NewRun, Run
@@ -49,10 +49,10 @@ class Wanted:
 
 
 class Shown(NamedTuple):
-    """A run as it stands, and the place in line of its next task."""
+    """A run as it stands, and where its next task stands in line."""
 
     run: Run
-    place: Place | None
+    position: QueuePosition | None
 
 
 def start(
@@ -75,7 +75,7 @@ def page(services: Services, identity: Identity, *, before: UUID | None, limit: 
     """One's own runs from below the run `before`, newest first."""
     with services.pool.connection() as conn:
         rows = runs.page(conn, account_id=reader(conn, identity).id, before=before, limit=limit + 1)
-    return lists.cut(rows, limit=limit, place=lambda run: [run.id])
+    return lists.cut(rows, limit=limit, key=lambda run: [run.id])
 
 
 def read(services: Services, identity: Identity, run_id: UUID) -> Shown:
@@ -130,7 +130,9 @@ def _create(
 
 def _shown(tx: Connection[Any], run_id: UUID, *, account_id: UUID, services: Services) -> Shown:
     run = runs.find(tx, run_id, account_id=account_id)
-    return Shown(run, place.find(tx, task_id=run.queued, pace=services.settings.pace) if run.queued else None)
+    if run.queued is None:
+        return Shown(run, None)
+    return Shown(run, queue_position.find(tx, task_id=run.queued, pace=services.settings.pace))
 
 
 def _dispatch(tx: Connection[Any], services: Services, *, queues: Collection[str] = QUEUES) -> list[Outgoing]:

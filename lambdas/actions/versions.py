@@ -30,7 +30,7 @@ def page(
     with services.pool.connection() as conn:
         pipelines.find(conn, pipeline_id, viewer_id=_viewer_id(conn, identity))
         rows = versions.page(conn, pipeline_id, before=before, limit=limit + 1)
-    return lists.cut(rows, limit=limit, place=lambda version: [version.number])
+    return lists.cut(rows, limit=limit, key=lambda version: [version.number])
 
 
 def read(services: Services, identity: Identity | None, pipeline_id: UUID, *, number: int) -> Version:

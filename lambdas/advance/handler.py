@@ -1,4 +1,4 @@
-"""The Lambda function that hears the workers' events from SQS; what events do is for events.py."""
+"""The Lambda function that applies the workers' events from SQS; what events do is for events.py."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from contract.messages import read_event
 from contract.metrics import Meter
-from lambdas.actions.events import Aftermath, Heard, advance
+from lambdas.actions.events import Aftermath, SentEvent, apply
 from lambdas.advance.settings import Settings
 from lambdas.aws.clients import IN_BACKGROUND, Clients
 from lambdas.aws.passwords import password_of
@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Hear a batch; messages that cannot be handled are named in `batchItemFailures` and come again, others do not."""
+    """Apply a batch; messages that cannot be handled are named in `batchItemFailures` and come again, others do not."""
     return _advancer().handle(event, context)
 
 
@@ -49,12 +49,12 @@ class Advancer:
         self._database.close()
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Hear a batch in one transaction, or one by one when something in it does not go through."""
+        """Apply a batch in one transaction, or one by one when something in it does not go through."""
         done = self._together(event["Records"])
 
         def alone(record: SQSRecord) -> None:
-            if record.message_id not in done and (heard := _read(record.raw_event)):
-                self._hear([heard])
+            if record.message_id not in done and (event := _read(record.raw_event)):
+                self._apply([event])
 
         response = process_partial_response(
             event=event, record_handler=alone, processor=self._processor, context=context
@@ -62,14 +62,16 @@ class Advancer:
         return dict(response)
 
     def _together(self, records: Sequence[dict[str, Any]]) -> set[str]:
-        """The ids of the messages that are dealt with; of known events none when they have to be heard one by one."""
+        """The ids of the messages that are dealt with; of known events none when they have to be applied one by one."""
         events = _sorted(records)
         try:
-            self._hear(list(events.known.values()))
+            self._apply(list(events.known.values()))
         except Exception as error:  # one event that breaks holds up no other
             if isinstance(error, psycopg.Error) and is_down(error):
                 raise
-            _LOG.warning("batch not heard together", extra={"events": len(events.known), "error": type(error).__name__})
+            _LOG.warning(
+                "batch not applied together", extra={"events": len(events.known), "error": type(error).__name__}
+            )
             events.known.clear()
         self._pass_over(events.unknown)
         return {*events.known, *events.unknown}
@@ -80,10 +82,10 @@ class Advancer:
             _LOG.info("events of an unknown kind", extra={"message_ids": sorted(unknown)})
             self._meter.put({"UnknownEvents": len(unknown)})
 
-    def _hear(self, heard: Sequence[Heard]) -> None:
+    def _apply(self, events: Sequence[SentEvent]) -> None:
         conn = self._database.connect()
         with conn.transaction():
-            aftermath = advance(conn, heard, pace=self._settings.pace)
+            aftermath = apply(conn, events, pace=self._settings.pace)
         self._see_to(aftermath)
 
     def _see_to(self, aftermath: Aftermath) -> None:
@@ -95,9 +97,9 @@ class Advancer:
 
 @dataclass(frozen=True, slots=True)
 class _Events:
-    """What a batch holds, by message id: events to hear, and those of kinds that newer workers send."""
+    """What a batch holds, by message id: events to apply, and those of kinds that newer workers send."""
 
-    known: dict[str, Heard]
+    known: dict[str, SentEvent]
     unknown: set[str]
 
 
@@ -107,23 +109,23 @@ def _sorted(records: Sequence[dict[str, Any]]) -> _Events:
     for record in records:
         message_id = record["messageId"]
         try:
-            heard = _read(record)
+            event = _read(record)
         except ValidationError as error:
             # Never the message itself: it may hold what somebody wrote.
             _LOG.warning("malformed event", extra={"message_id": message_id, "errors": error.error_count()})
             continue
-        if heard:
-            events.known[message_id] = heard
+        if event:
+            events.known[message_id] = event
         else:
             events.unknown.add(message_id)
     return events
 
 
-def _read(record: dict[str, Any]) -> Heard | None:
+def _read(record: dict[str, Any]) -> SentEvent | None:
     """The event of a record, None for one of an unknown kind; raises ValidationError."""
     event = read_event(record["body"])
     if event is None:
         return None
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
     sent_at = datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if milliseconds else event.sent_at
-    return Heard(event=event, sent_at=sent_at)
+    return SentEvent(event=event, sent_at=sent_at)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from contract.faults import Fault, FaultCode, Place, Value
+from contract.faults import Fault, FaultCode, Loc, Value
 from contract.text import NAME_PATTERN, VISIBLE_PATTERN
 from lambdas.api.shapes.accounts import EMAIL_PATTERN
 from lambdas.api.shapes.base import HANDLE_PATTERN, IDEMPOTENCY_KEY_PATTERN, TAG_PATTERN
@@ -88,7 +88,7 @@ def _fault(finding: Mapping[str, Any]) -> Fault:
     return Fault(loc, FaultCode.INVALID)
 
 
-def _without_tags(loc: Sequence[str | int]) -> Place:
+def _without_tags(loc: Sequence[str | int]) -> Loc:
     """A place as the caller wrote it: pydantic adds the kind of a step and the type of an input after the index."""
     return tuple(
         part

@@ -15,9 +15,9 @@ _DESCRIPTION_CHARACTERS = 200
 class Page:
     """The page's index.html, read again at most once a minute: a new one names new files."""
 
-    def __init__(self, place: str, *, s3: Callable[[], Any]) -> None:
-        """`place` is `s3://bucket/key` or a file's path; `s3` gives the client when it is needed."""
-        self._place = place
+    def __init__(self, location: str, *, s3: Callable[[], Any]) -> None:
+        """`location` is `s3://bucket/key` or a file's path; `s3` gives the client when it is needed."""
+        self._location = location
         self._s3 = s3
         self._html = ""
         self._read_at = -float(_FRESH_SECONDS)
@@ -30,9 +30,9 @@ class Page:
         return self._html
 
     def _read(self) -> str:
-        scheme, _, rest = self._place.partition("://")
+        scheme, _, rest = self._location.partition("://")
         if scheme != "s3":
-            return Path(self._place).read_text("utf-8")
+            return Path(self._location).read_text("utf-8")
         bucket, _, key = rest.partition("/")
         return self._s3().get_object(Bucket=bucket, Key=key)["Body"].read().decode()
 

@@ -15,7 +15,7 @@ from lambdas.actions.lists import Wanted
 from lambdas.api import cursors
 from lambdas.api.deps import Services
 from lambdas.api.shapes.base import Handle
-from lambdas.store.lists import START, Filters, Place, Sort
+from lambdas.store.lists import START, Filters, Sort, SortKey
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
@@ -45,9 +45,9 @@ class Window:
     _secret: str
 
     @property
-    def place(self) -> Place:
-        """The place after which a page of pipelines or results begins."""
-        return Place(self.position[0], UUID(self.position[1])) if self.position else START
+    def after(self) -> SortKey:
+        """The sort key after which a page of pipelines or results begins."""
+        return SortKey(self.position[0], UUID(self.position[1])) if self.position else START
 
     @property
     def before(self) -> UUID | None:
@@ -55,7 +55,7 @@ class Window:
         return UUID(self.position[0]) if self.position else None
 
     def cursor(self, end: Sequence[Any] | None) -> str | None:
-        """The cursor of the page that begins after this place; None where there is no further one."""
+        """The cursor of the page that begins after this sort key; None where there is no further one."""
         return None if end is None else cursors.write(list(end), query=self._query, secret=self._secret)
 
 

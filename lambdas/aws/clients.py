@@ -59,5 +59,5 @@ class Clients:
             read_timeout=self._patience.read_seconds,
             retries={"total_max_attempts": self._patience.tries, "mode": "standard"},
         )
-        place = {"region_name": self._settings.aws_region, "endpoint_url": self._settings.aws_endpoint_url}
-        return client(name, config=config, **place)
+        where = {"region_name": self._settings.aws_region, "endpoint_url": self._settings.aws_endpoint_url}
+        return client(name, config=config, **where)

@@ -29,13 +29,13 @@ def iam_token(url: str, *, region: str) -> Password:
     from botocore.session import get_session
     from botocore.signers import RequestSigner
 
-    place = urlsplit(url)
-    host = f"{place.hostname}:{place.port or _POSTGRES_PORT}"
+    server = urlsplit(url)
+    host = f"{server.hostname}:{server.port or _POSTGRES_PORT}"
     credentials: Any = get_session().get_credentials()
     emitter = HierarchicalEmitter()
     request = {
         "method": "GET",
-        "url": f"https://{host}/?Action=connect&DBUser={place.username}",
+        "url": f"https://{host}/?Action=connect&DBUser={server.username}",
         "body": {},
         "headers": {},
         "context": {},

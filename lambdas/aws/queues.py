@@ -71,8 +71,8 @@ def _batches(messages: Iterable[Sendable]) -> Iterator[list[Sendable]]:
 
 def _send(sqs: Any, url: str, batch: Sequence[Sendable]) -> list[UUID]:
     entries = [
-        {"Id": str(place), "MessageBody": message.body, "MessageGroupId": str(message.account_id)}
-        for place, message in enumerate(batch)
+        {"Id": str(index), "MessageBody": message.body, "MessageGroupId": str(message.account_id)}
+        for index, message in enumerate(batch)
     ]
     try:
         answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)

@@ -13,7 +13,7 @@ class Pace:
     lease: timedelta = timedelta(seconds=LEASE_SECONDS)
     """From sending, or from the last event of a running task, until it counts as lost."""
     live: timedelta = timedelta(seconds=60)
-    """A worker that was heard of within this time is there."""
+    """A worker whose last heartbeat is younger is alive."""
     smallest_window: int = 8
     window_per_slot: int = 4
     per_account: int = 8

@@ -20,10 +20,10 @@ Nothing about the order, number or age of messages and events is taken for grant
 2.  A final task never changes, a waiting one only through its own run. Both are safe from every event.
 3.  `succeeded` of any attempt and any delivery closes a task that is not final, and names the delivery that won:
     work that is done is never thrown away for being late.
-4.  `started` makes a delivery the current one if it is of the current attempt and was never heard of before; so a
+4.  `started` makes a delivery the current one if it is of the current attempt and was never named before; so a
     doubled message hands the task to the receipt that started last, and a doubled `started` hands it back to nobody.
     A delivery of an earlier attempt never takes over: it may only still win by rule 3.
-5.  An event of the current attempt whose delivery was never heard of stands for its own `started`, which is late or
+5.  An event of the current attempt whose delivery was never named stands for its own `started`, which is late or
     lost: `progress` and `failed` take the task over as rule 4 says and then count. `released` does so only while
     nobody runs the task, for then another receipt is alive.
 6.  `progress`, `failed` and `released` count only for the current delivery of a running task; `progress` only with a
@@ -95,8 +95,8 @@ class Task:
         return self.state in OPEN and self.sent_at is not None
 
 
-def hear(task: Task, event: TaskEvent, *, first: bool, pace: Pace, now: datetime) -> Task:
-    """The task after an event; `first` says that its delivery was never heard of before.
+def apply(task: Task, event: TaskEvent, *, first: bool, pace: Pace, now: datetime) -> Task:
+    """The task after an event; `first` says that no event named its delivery before.
 
     Raises EventMalformed when `succeeded` names outputs, or `progress` a preview, that are not its own.
     """

@@ -17,9 +17,9 @@ GRACE = timedelta(minutes=10)
 """How long a worker may go on writing under a delivery that nobody wants any more."""
 
 
-def hear(conn: Connection[Any], *, events: Iterable[TaskEvent]) -> set[str]:
-    """Note the deliveries of these events of known tasks; those never heard of before."""
-    heard = {
+def record(conn: Connection[Any], *, events: Iterable[TaskEvent]) -> set[str]:
+    """Record the deliveries of these events of known tasks; those that no event named before."""
+    named = {
         event.delivery: {
             "id": event.delivery,
             "task_id": event.task,
@@ -28,34 +28,34 @@ def hear(conn: Connection[Any], *, events: Iterable[TaskEvent]) -> set[str]:
         }
         for event in events
     }
-    if not heard:
+    if not named:
         return set()
-    return {row[0] for row in conn.execute(_SQL["hear"], {"heard": records(heard.values())})}
+    return {row[0] for row in conn.execute(_SQL["record"], {"named": records(named.values())})}
 
 
-def doom(conn: Connection[Any], *, ids: Iterable[str]) -> None:
+def discard(conn: Connection[Any], *, ids: Iterable[str]) -> None:
     """Have the media of deliveries deleted, once nobody can be writing to it any more."""
     prefixes = [delivery_prefix(delivery) for delivery in ids]
-    conn.execute(_SQL["doom"], {"prefixes": prefixes, "grace": GRACE})
+    conn.execute(_SQL["discard"], {"prefixes": prefixes, "grace": GRACE})
 
 
-def spare(conn: Connection[Any], *, ids: Iterable[str]) -> None:
+def keep(conn: Connection[Any], *, ids: Iterable[str]) -> None:
     """Take back that the media of these deliveries is to be deleted."""
-    gone(conn, prefixes=[delivery_prefix(delivery) for delivery in ids])
+    forget_discarded(conn, prefixes=[delivery_prefix(delivery) for delivery in ids])
 
 
-def due(conn: Connection[Any], *, limit: int) -> list[str]:
+def discarded(conn: Connection[Any], *, limit: int) -> list[str]:
     """Prefixes of the bucket that are to be deleted now."""
-    return [row[0] for row in conn.execute(_SQL["due"], {"limit": limit})]
+    return [row[0] for row in conn.execute(_SQL["discarded"], {"limit": limit})]
 
 
-def gone(conn: Connection[Any], *, prefixes: Collection[str]) -> None:
+def forget_discarded(conn: Connection[Any], *, prefixes: Collection[str]) -> None:
     """Say that nothing stands under these prefixes any more."""
-    conn.execute(_SQL["gone"], {"prefixes": list(prefixes)})
+    conn.execute(_SQL["forget_discarded"], {"prefixes": list(prefixes)})
 
 
 def lost(conn: Connection[Any], *, before: datetime, limit: int) -> list[str]:
-    """Deliveries heard of before this time that made nothing of a final task."""
+    """Deliveries first named before this time that made nothing of a final task."""
     return [row[0] for row in conn.execute(_SQL["lost"], {"before": before, "limit": limit})]
 
 
@@ -65,5 +65,5 @@ def forget(conn: Connection[Any], *, ids: Collection[str]) -> None:
 
 
 def forget_winners(conn: Connection[Any], *, before: datetime) -> None:
-    """Drop deliveries that won and were then heard of again, at the latest before this time."""
+    """Drop deliveries that won and were then named again, at the latest before this time."""
     conn.execute(_SQL["forget_winners"], {"before": before})

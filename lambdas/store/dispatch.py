@@ -113,10 +113,10 @@ def _take(conn: Connection[Any], queue: str, *, dealt: Sequence[UUID], pace: Pac
 
 
 def _serve(conn: Connection[Any], queue: str, *, line: Iterable[Turn], dealt: Sequence[UUID]) -> None:
-    places: dict[UUID, int | None] = {turn.account_id: None for turn in line if turn.ready == 0}
-    places |= {account_id: place for place, account_id in enumerate(dealt)}
-    if places:
-        params = {"queue": queue, "accounts": list(places), "places": list(places.values())}
+    turns: dict[UUID, int | None] = {each.account_id: None for each in line if each.ready == 0}
+    turns |= {account_id: turn for turn, account_id in enumerate(dealt)}
+    if turns:
+        params = {"queue": queue, "accounts": list(turns), "turns": list(turns.values())}
         conn.execute(_SQL["serve"], params)
 
 

@@ -14,7 +14,7 @@ _SQL = queries.load("erasure")
 def erase(conn: Connection[Any], account_id: UUID) -> list[UUID]:
     """Erase identity, logins, uploads, ratings, private pipelines and unpublished runs.
 
-    What comes back are the tasks that a worker may hold and is to be told of.
+    What comes back are the tasks that a worker may hold, and which it is to leave.
     """
     params = {"account_id": account_id, "prefix": UPLOAD_PREFIX}
     for name in ("identity", "logins", "uploads", "private_pipelines"):

@@ -1,4 +1,4 @@
-"""What the lists of pipelines and of results share: filters, orders and places in them."""
+"""What the lists of pipelines and of results share: filters, orders and how pages of them begin."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString, NamedTuple
@@ -9,14 +9,14 @@ from psycopg import Connection
 Sort = Literal["top", "new", "trending"]
 
 
-class Place(NamedTuple):
-    """Where in an order a row stands: the value it is sorted by, then its id."""
+class SortKey(NamedTuple):
+    """Where in an order a row stands: the value it is sorted by, then its id (keyset pagination)."""
 
     value: float
     id: UUID
 
 
-START = Place(float("inf"), UUID(int=2**128 - 1))
+START = SortKey(float("inf"), UUID(int=2**128 - 1))
 """Before the first row of every order."""
 
 
@@ -34,7 +34,7 @@ class Filters:
     own: bool = False
 
 
-def params(filters: Filters, *, after: Place, limit: int) -> dict[str, Any]:
+def params(filters: Filters, *, after: SortKey, limit: int) -> dict[str, Any]:
     """The parameters of the queries `top`, `new` and `trending` of either noun."""
     return {
         "q": filters.q,
@@ -44,17 +44,17 @@ def params(filters: Filters, *, after: Place, limit: int) -> dict[str, Any]:
         "author_id": filters.author_id,
         "min_rating": filters.min_rating,
         "own": filters.own,
-        "place": after.value,
-        "id": after.id,
+        "after_value": after.value,
+        "after_id": after.id,
         "limit": limit,
     }
 
 
-def places(conn: Connection[Any], query: LiteralString, params: dict[str, Any]) -> list[Place]:
-    """The places that one of these queries finds.
+def sort_keys(conn: Connection[Any], query: LiteralString, params: dict[str, Any]) -> list[SortKey]:
+    """The sort keys that one of these queries finds.
 
     It is planned anew for its values each time: an absent filter then costs nothing and a rare word finds its index,
     where one plan for all values would walk the whole order.
     """
     rows = conn.execute(query, params, prepare=False).fetchall()
-    return [Place(value, row_id) for row_id, value in rows]
+    return [SortKey(value, row_id) for row_id, value in rows]

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from contract.spec import Spec
 from lambdas.domain.errors import Forbidden, NotFound
 from lambdas.store import lists, queries
-from lambdas.store.lists import Filters, Place
+from lambdas.store.lists import Filters, SortKey
 
 _SQL = queries.load("pipelines")
 
@@ -103,10 +103,10 @@ def find(conn: Connection[Any], pipeline_id: UUID, *, viewer_id: UUID | None) ->
     return found
 
 
-def page(conn: Connection[Any], filters: Filters, *, after: Place, limit: int) -> list[Place]:
-    """The places of at most `limit` pipelines that come after a place; `cards` shows them."""
+def page(conn: Connection[Any], filters: Filters, *, after: SortKey, limit: int) -> list[SortKey]:
+    """The sort keys of at most `limit` pipelines that come after one; `cards` shows them."""
     params = lists.params(filters, after=after, limit=limit)
-    return lists.places(conn, _SQL[filters.sort], params)
+    return lists.sort_keys(conn, _SQL[filters.sort], params)
 
 
 def cards(conn: Connection[Any], ids: list[UUID], *, viewer_id: UUID | None) -> list[Pipeline]:

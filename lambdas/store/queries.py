@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import LiteralString, cast
 
 _TITLE = re.compile(r"^-- (name|part): (\w+)$", re.MULTILINE)
-_PLACE = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"\{(\w+)\}")
 _COMMENTS = re.compile(r"\A(?:--.*\n)+")
 
 
@@ -38,9 +38,9 @@ def _read(file: str) -> dict[str, dict[str, str]]:
 
 
 def _whole(text: str, parts: dict[str, str]) -> str:
-    def part(place: re.Match[str]) -> str:
-        if place[1] not in parts:
-            raise ValueError(f"there is no part {place[1]}")
-        return _whole(_COMMENTS.sub("", parts[place[1]]), parts)
+    def part(slot: re.Match[str]) -> str:
+        if slot[1] not in parts:
+            raise ValueError(f"there is no part {slot[1]}")
+        return _whole(_COMMENTS.sub("", parts[slot[1]]), parts)
 
-    return _PLACE.sub(part, text)
+    return _SLOT.sub(part, text)

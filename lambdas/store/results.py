@@ -12,7 +12,7 @@ from contract.faults import Fault, FaultCode
 from contract.keys import new_delivery
 from lambdas.domain.errors import Conflict, Forbidden, Invalid, NotFound, PipelineDeleted, RunNotSucceeded
 from lambdas.store import deliveries, lists, queries
-from lambdas.store.lists import Filters, Place
+from lambdas.store.lists import Filters, SortKey
 
 _SQL = queries.load("results")
 
@@ -95,7 +95,7 @@ def plan_move(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> Move:
         raise _not_published()
     folders = {old: new_delivery() for old in _deliveries(conn, run_id)}
     keys = [key for row in conn.execute(_SQL["media"], {"run_id": run_id}) for key in row if key]
-    deliveries.doom(conn, ids=folders.values())
+    deliveries.discard(conn, ids=folders.values())
     objects = [(key, key.replace(delivery := key.split("/")[1], folders[delivery], 1)) for key in keys]
     return Move(folders=folders, objects=objects)
 
@@ -109,7 +109,7 @@ def move_media(conn: Connection[Any], *, run_id: UUID, move: Move) -> None:
         raise Conflict("The media of this run was moved meanwhile. Try again.")
     params = {"run_id": run_id, "old": list(move.folders), "new": list(move.folders.values())}
     conn.execute(_SQL["move_media"], params)
-    deliveries.spare(conn, ids=move.folders.values())
+    deliveries.keep(conn, ids=move.folders.values())
 
 
 def _deliveries(conn: Connection[Any], run_id: UUID) -> set[str]:
@@ -117,11 +117,11 @@ def _deliveries(conn: Connection[Any], run_id: UUID) -> set[str]:
 
 
 def page(
-    conn: Connection[Any], filters: Filters, *, pipeline_id: UUID | None = None, after: Place, limit: int
-) -> list[Place]:
-    """The places of at most `limit` results that come after a place; `cards` shows them."""
+    conn: Connection[Any], filters: Filters, *, pipeline_id: UUID | None = None, after: SortKey, limit: int
+) -> list[SortKey]:
+    """The sort keys of at most `limit` results that come after one; `cards` shows them."""
     params = lists.params(filters, after=after, limit=limit) | {"pipeline_id": pipeline_id}
-    return lists.places(conn, _SQL[filters.sort], params)
+    return lists.sort_keys(conn, _SQL[filters.sort], params)
 
 
 def cards(conn: Connection[Any], ids: list[UUID]) -> str:

@@ -114,7 +114,7 @@ def page(conn: Connection[Any], *, account_id: UUID, before: UUID | None, limit:
 
 
 def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
-    """Close a run; the tasks that a worker may hold and is to be told of. Closing a closed one changes nothing."""
+    """Close a run; the tasks that a worker may hold, and which it is to leave. Closing a closed one changes nothing."""
     _lock_own(conn, run_id, account_id=account_id)
     return _cancel(conn, run_id)
 
@@ -131,7 +131,7 @@ def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
 
 
 def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
-    """Remove a run and doom its media; the tasks that a worker may hold. Raises RunPublished."""
+    """Remove a run and discard its media; the tasks that a worker may hold. Raises RunPublished."""
     _lock_own(conn, run_id, account_id=account_id)
     (row,) = conn.execute(_SQL["is_published"], {"id": run_id})
     if row[0]:
@@ -140,9 +140,9 @@ def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
 
 
 def remove(conn: Connection[Any], run_ids: list[UUID]) -> list[UUID]:
-    """Remove runs, which the caller holds, and doom their media; the tasks that a worker may hold."""
+    """Remove runs, which the caller holds, and discard their media; the tasks that a worker may hold."""
     cancelled = tasks.cancel(conn, run_ids=run_ids)
-    conn.execute(_SQL["doom_media"], {"runs": run_ids, "grace": deliveries.GRACE})
+    conn.execute(_SQL["discard_media"], {"runs": run_ids, "grace": deliveries.GRACE})
     conn.execute(_SQL["delete"], {"runs": run_ids})
     return [task.id for task in cancelled if task.out]
 

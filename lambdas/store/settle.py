@@ -27,7 +27,7 @@ class _Moved:
 def settle(conn: Connection[Any], *, run_ids: Collection[UUID]) -> list[UUID]:
     """Bring runs that the caller holds in line with their tasks.
 
-    Gives back the tasks that were cancelled while a worker may hold them: it is to be told after the commit.
+    Gives back the tasks that were cancelled while a worker may hold them: it is to leave them after the commit.
     """
     moved = _move(conn, run_ids)
     waiting = [run.id for run in moved if run.waits and run.state not in ("failed", "succeeded")]

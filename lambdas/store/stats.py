@@ -69,7 +69,7 @@ def speeds(conn: Connection[Any], models: list[str]) -> dict[str, Speed]:
 
 
 def live_workers(conn: Connection[Any]) -> list[QueueWorkers]:
-    """Who was heard of within the last minute, by queue."""
+    """Who sent a heartbeat within the last minute, by queue."""
     with conn.cursor(row_factory=class_row(QueueWorkers)) as cursor:
         return cursor.execute(_SQL["live_workers"]).fetchall()
 

@@ -17,7 +17,7 @@ _STRETCH = 5_000
 
 
 def forget(conn: Connection[Any], *, before: datetime, limit: int) -> int:
-    """Delete some runs that ended before this time, and doom their media; how many.
+    """Delete some runs that ended before this time, and discard their media; how many.
 
     It looks at one random stretch of the past: what is published stays, and from the oldest run on there would in
     time be nothing else to see.

@@ -13,27 +13,27 @@ from lambdas.store.records import records
 _SQL = load("workers")
 
 
-def alive(conn: Connection[Any], *, signs: Iterable[tuple[Alive, datetime]]) -> None:
-    """Note signs of life with the times at which they were sent; the last of each worker counts."""
+def record_heartbeats(conn: Connection[Any], heartbeats: Iterable[tuple[Alive, datetime]]) -> None:
+    """Record heartbeats with the times at which they were sent; the last of each worker counts."""
     latest: dict[tuple[str, str], dict[str, Any]] = {}
-    for sign, sent_at in sorted(signs, key=lambda pair: pair[1]):
-        latest[sign.worker, sign.queue] = {
-            "id": sign.worker,
-            "queue": sign.queue,
-            "slots": sign.slots,
-            "busy": sign.busy,
-            "models": sign.models,
-            "ram_bytes": sign.ram_bytes,
-            "vram_bytes": sign.vram_bytes,
+    for beat, sent_at in sorted(heartbeats, key=lambda pair: pair[1]):
+        latest[beat.worker, beat.queue] = {
+            "id": beat.worker,
+            "queue": beat.queue,
+            "slots": beat.slots,
+            "busy": beat.busy,
+            "models": beat.models,
+            "ram_bytes": beat.ram_bytes,
+            "vram_bytes": beat.vram_bytes,
             "seen_at": sent_at,
         }
     if latest:
-        conn.execute(_SQL["alive"], {"signs": records(latest.values())})
+        conn.execute(_SQL["record_heartbeats"], {"heartbeats": records(latest.values())})
 
 
-def bury(conn: Connection[Any], *, before: datetime) -> None:
+def forget_silent(conn: Connection[Any], *, before: datetime) -> None:
     """Forget workers that fell silent before this time."""
-    conn.execute(_SQL["bury"], {"before": before})
+    conn.execute(_SQL["forget_silent"], {"before": before})
 
 
 def tick(conn: Connection[Any], *, sent_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Deletes what nobody can want any more: media that lost or is doomed, and rows that have expired."""
+"""Deletes what nobody can want any more: media that lost or is discarded, and rows that have expired."""
 
 import logging
 import secrets
@@ -33,13 +33,13 @@ def tidy(conn: Connection[Any], s3: Any, *, bucket: str, unpublished_days: int |
     upkeep.expire_sessions(conn, limit=LIMIT)
     idempotency.expire(conn, limit=LIMIT)
     guests.forget(conn)
-    workers.bury(conn, before=now - _WORKERS_KEPT)
+    workers.forget_silent(conn, before=now - _WORKERS_KEPT)
     deliveries.forget_winners(conn, before=now - deliveries.GRACE)
     if unpublished_days is not None:
         unpublished.forget(conn, before=now - timedelta(days=unpublished_days), limit=LIMIT)
     try:
         _delete_lost(conn, s3, bucket=bucket, before=now - deliveries.GRACE)
-        _delete_doomed(conn, s3, bucket=bucket)
+        _delete_discarded(conn, s3, bucket=bucket)
         _delete_strays(conn, s3, bucket=bucket)
         _delete_markers(s3, bucket=bucket)
     except (BotoCoreError, ClientError, RuntimeError) as error:
@@ -54,16 +54,16 @@ def _delete_lost(conn: Connection[Any], s3: Any, *, bucket: str, before: datetim
         deliveries.forget(conn, ids=lost)
 
 
-def _delete_doomed(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
-    due = deliveries.due(conn, limit=LIMIT)
-    for prefix in due:
+def _delete_discarded(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
+    prefixes = deliveries.discarded(conn, limit=LIMIT)
+    for prefix in prefixes:
         media.delete_prefix(s3, bucket=bucket, prefix=prefix)
-    if due:
-        deliveries.gone(conn, prefixes=due)
+    if prefixes:
+        deliveries.forget_discarded(conn, prefixes=prefixes)
 
 
 def _delete_strays(conn: Connection[Any], s3: Any, *, bucket: str) -> None:
-    """Look at one random stretch of the media: deliveries that were never heard of leave objects that nobody links."""
+    """Look at one random stretch of the media: deliveries that no event ever named leave objects that nobody links."""
     start = f"{MEDIA_PREFIX}{secrets.token_hex(2)}"
     page = media.list_page(s3, bucket=bucket, prefix=MEDIA_PREFIX, after=start)
     young = _folders(item.key for item in page if _age(item) < _STRAYS_KEPT)

@@ -139,7 +139,7 @@ class _Stage:
         answer = self.advancer.handle(event, None)
         self.spent += time.process_time() - start
         if answer["batchItemFailures"]:
-            raise RuntimeError(f"events were not heard: {answer}")
+            raise RuntimeError(f"events were not applied: {answer}")
 
     def _receive(self) -> None:
         """What workers do: not measured here."""

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from lambdas.api.app import create_app
 from lambdas.api.settings import Settings
 from lambdas.store import lists, migrations, queries, results
-from lambdas.store.lists import START, Filters, Place
+from lambdas.store.lists import START, Filters, SortKey
 from tests.bench.rows import Row
 from tests.services.postgres import fresh_database, running_postgres
 
@@ -175,17 +175,17 @@ def _throughput(app: FastAPI, conn: psycopg.Connection) -> tuple[float, float]:
 
 def _depth(conn: psycopg.Connection) -> tuple[float, float]:
     """Milliseconds of the first page's query and of page 100's, in the middle of the runs of equal scores."""
-    place = START
+    key = START
     for _ in range(_DEEP_PAGE):
-        place = results.page(conn, Filters(), after=place, limit=50)[-1]
-    return _page_ms(conn, START), _page_ms(conn, place)
+        key = results.page(conn, Filters(), after=key, limit=50)[-1]
+    return _page_ms(conn, START), _page_ms(conn, key)
 
 
-def _page_ms(conn: psycopg.Connection, after: Place) -> float:
+def _page_ms(conn: psycopg.Connection, after: SortKey) -> float:
     taken: list[float] = []
     for _ in range(_ROUNDS):
         start = time.perf_counter()
-        ids = [place.id for place in results.page(conn, Filters(), after=after, limit=50)]
+        ids = [key.id for key in results.page(conn, Filters(), after=after, limit=50)]
         results.cards(conn, ids)
         taken.append(1000 * (time.perf_counter() - start))
     return statistics.median(taken)

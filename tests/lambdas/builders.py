@@ -73,7 +73,7 @@ def a_finished_run(
 
 
 def a_worker(conn: psycopg.Connection, *, models: list[str], queue: str = "text", seconds_ago: int = 0) -> None:
-    """A worker that was last heard of some time ago."""
+    """A worker whose last heartbeat was some time ago."""
     conn.execute(
         "INSERT INTO workers (id, queue, slots, busy, models, ram_bytes, vram_bytes, seen_at)"
         " VALUES (%s, %s, 2, 1, %s, 1000, 0, now() - make_interval(secs => %s))",

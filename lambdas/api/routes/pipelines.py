@@ -39,7 +39,7 @@ def create_pipeline(body: PipelineIn, caller: Caller, services: Services) -> Pip
 @router.get("")
 def list_pipelines(wanted: Narrowed, paging: Paging, caller: MaybeCaller, services: Services) -> PipelinePage:
     """Public pipelines, best first unless `sort` says otherwise; one's own all, when `author` is oneself."""
-    page = pipelines.page(services, caller, wanted, after=paging.place, limit=paging.limit)
+    page = pipelines.page(services, caller, wanted, after=paging.after, limit=paging.limit)
     return PipelinePage(items=[PipelineSummary.of(row) for row in page.items], next=paging.cursor(page.end))
 
 

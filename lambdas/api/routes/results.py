@@ -44,7 +44,7 @@ def list_results(
     pipeline: Annotated[Id | None, Query(description="only results of this pipeline")] = None,
 ) -> Response:
     """The gallery, best first unless `sort` says otherwise; one's own all, when `author` is oneself."""
-    page = results.page(services, caller, wanted, pipeline_id=pipeline, after=paging.place, limit=paging.limit)
+    page = results.page(services, caller, wanted, pipeline_id=pipeline, after=paging.after, limit=paging.limit)
     # PostgreSQL wrote the items: reading them only to write them again would take most of this call's time.
     body = f'{{"items":{page.items},"next":{json.dumps(paging.cursor(page.end))}}}'
     return Response(body, media_type="application/json")

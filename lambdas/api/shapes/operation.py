@@ -52,7 +52,7 @@ class Seconds(Answer):
 
 
 class ModelOut(Answer):
-    """A model; `available` says whether a worker that can run it was heard of within the last minute."""
+    """A model; `available` says whether a worker that can run it sent a heartbeat within the last minute."""
 
     id: str
     title: str

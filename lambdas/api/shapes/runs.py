@@ -12,7 +12,7 @@ from contract.text import Name, Text
 from lambdas.actions.runs import Shown, Wanted
 from lambdas.api.shapes.base import Answer, Body, Id, Page, VersionNumber, given
 from lambdas.api.shapes.outputs import Output
-from lambdas.domain.place import ReasonCode
+from lambdas.domain.queue_position import ReasonCode
 from lambdas.domain.states import RunState, TaskState
 from lambdas.store import runs
 
@@ -97,7 +97,7 @@ class Run(RunSummary):
     @classmethod
     def shown(cls, found: Shown) -> "Run":
         """The answer for a run and its place in line."""
-        return cls.model_validate(_shared(found.run) | {"queue": found.place})
+        return cls.model_validate(_shared(found.run) | {"queue": found.position})
 
 
 class RunPage(Page[RunSummary]):

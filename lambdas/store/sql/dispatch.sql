@@ -70,11 +70,11 @@ RETURNING id
 -- Move the accounts that were served to the end of the line, and out of it when nothing of theirs waits.
 -- A statement of its own: it must see tasks that were committed while this dispatch waited for nothing.
 UPDATE turns t
-   SET last_served_at = CASE WHEN s.place IS NULL THEN t.last_served_at ELSE now() + s.place * interval '1 microsecond' END,
+   SET last_served_at = CASE WHEN s.turn IS NULL THEN t.last_served_at ELSE now() + s.turn * interval '1 microsecond' END,
        waiting = EXISTS (SELECT FROM tasks b
                           WHERE b.queue = %(queue)s AND b.account_id = t.account_id
                             AND b.state = 'queued' AND b.sent_at IS NULL)
-  FROM unnest(%(accounts)s::uuid[], %(places)s::integer[]) AS s (account_id, place)
+  FROM unnest(%(accounts)s::uuid[], %(turns)s::integer[]) AS s (account_id, turn)
  WHERE t.queue = %(queue)s AND t.account_id = s.account_id
 
 -- name: backlogs

@@ -84,29 +84,29 @@ p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
             ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
 
 -- name: top
--- A page of pipelines, best first: ids and places in the order.
-SELECT p.id, p.score AS place
+-- A page of pipelines, best first: ids and what they are sorted by.
+SELECT p.id, p.score AS sort_value
   FROM pipelines p
  WHERE {wanted}
-   AND (p.score, p.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (p.score, p.id) < (%(after_value)s::float8, %(after_id)s::uuid)
  ORDER BY p.score DESC, p.id DESC
  LIMIT %(limit)s
 
 -- name: new
--- A page of pipelines, newest first; the place says nothing here, ids grow with time.
-SELECT p.id, 0::float8 AS place
+-- A page of pipelines, newest first; the value says nothing here, ids grow with time.
+SELECT p.id, 0::float8 AS sort_value
   FROM pipelines p
  WHERE {wanted}
-   AND p.id < %(id)s::uuid
+   AND p.id < %(after_id)s::uuid
  ORDER BY p.id DESC
  LIMIT %(limit)s
 
 -- name: trending
--- A page of pipelines, liked and fresh first: ids and places in the order.
-SELECT p.id, p.hot AS place
+-- A page of pipelines, liked and fresh first: ids and what they are sorted by.
+SELECT p.id, p.hot AS sort_value
   FROM pipelines p
  WHERE {wanted}
-   AND (p.hot, p.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (p.hot, p.id) < (%(after_value)s::float8, %(after_id)s::uuid)
  ORDER BY p.hot DESC, p.id DESC
  LIMIT %(limit)s
 

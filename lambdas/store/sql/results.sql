@@ -75,29 +75,29 @@ UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.p
             ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
 
 -- name: top
--- A page of the gallery, best first: ids and places in the order.
-SELECT r.id, r.score AS place
+-- A page of the gallery, best first: ids and what they are sorted by.
+SELECT r.id, r.score AS sort_value
   FROM results r
  WHERE {wanted}
-   AND (r.score, r.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (r.score, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
  ORDER BY r.score DESC, r.id DESC
  LIMIT %(limit)s
 
 -- name: new
--- A page of the gallery, newest first; the place says nothing here, ids grow with time.
-SELECT r.id, 0::float8 AS place
+-- A page of the gallery, newest first; the value says nothing here, ids grow with time.
+SELECT r.id, 0::float8 AS sort_value
   FROM results r
  WHERE {wanted}
-   AND r.id < %(id)s::uuid
+   AND r.id < %(after_id)s::uuid
  ORDER BY r.id DESC
  LIMIT %(limit)s
 
 -- name: trending
--- A page of the gallery, liked and fresh first: ids and places in the order.
-SELECT r.id, r.hot AS place
+-- A page of the gallery, liked and fresh first: ids and what they are sorted by.
+SELECT r.id, r.hot AS sort_value
   FROM results r
  WHERE {wanted}
-   AND (r.hot, r.id) < (%(place)s::float8, %(id)s::uuid)
+   AND (r.hot, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
  ORDER BY r.hot DESC, r.id DESC
  LIMIT %(limit)s
 

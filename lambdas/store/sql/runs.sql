@@ -83,7 +83,7 @@ UPDATE tasks t
 -- The tasks of a run that have not succeeded.
 SELECT id FROM tasks WHERE run_id = %(id)s AND state <> 'succeeded' ORDER BY ordinal
 
--- name: doom_media
+-- name: discard_media
 -- Note the media of these runs for deletion: at once, or after the grace time where a worker may still write.
 INSERT INTO doomed_media (prefix, due_at)
 SELECT DISTINCT substring(a.key FROM '^.*/'), now()

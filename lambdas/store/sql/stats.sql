@@ -45,7 +45,7 @@ SELECT m.id AS model, avg(t.seconds) AS mean, percentile_cont(0.95) WITHIN GROUP
  GROUP BY m.id
 
 -- name: live_workers
--- The workers of each queue that were heard of within the last minute.
+-- The workers of each queue that sent a heartbeat within the last minute.
 SELECT queue, count(*) AS alive, sum(busy)::int AS busy, sum(ram_bytes)::bigint AS ram_bytes
   FROM workers
  WHERE seen_at > now() - interval '60 seconds'

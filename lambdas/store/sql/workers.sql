@@ -1,8 +1,8 @@
--- name: alive
--- Note signs of life; an older one than the last changes nothing.
+-- name: record_heartbeats
+-- Record heartbeats; an older one than the last changes nothing.
 INSERT INTO workers AS w (id, queue, slots, busy, models, ram_bytes, vram_bytes, seen_at)
 SELECT a.id, a.queue, a.slots, a.busy, a.models, a.ram_bytes, a.vram_bytes, least(a.seen_at, now())
-  FROM jsonb_to_recordset(%(signs)s) AS a (
+  FROM jsonb_to_recordset(%(heartbeats)s) AS a (
            id text, queue text, slots integer, busy integer, models text[], ram_bytes bigint, vram_bytes bigint,
            seen_at timestamptz)
  ORDER BY a.id, a.queue
@@ -11,7 +11,7 @@ SELECT a.id, a.queue, a.slots, a.busy, a.models, a.ram_bytes, a.vram_bytes, leas
        vram_bytes = excluded.vram_bytes, seen_at = excluded.seen_at
  WHERE w.seen_at < excluded.seen_at
 
--- name: bury
+-- name: forget_silent
 -- Forget workers that fell silent before `before`.
 DELETE FROM workers WHERE seen_at < %(before)s
 

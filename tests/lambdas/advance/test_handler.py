@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contract.keys import new_delivery, preview_key
 from contract.messages import TASK_REQUESTED
-from lambdas.actions.events import Heard, advance
+from lambdas.actions.events import SentEvent, apply
 from lambdas.advance.handler import Advancer
 from lambdas.advance.settings import Settings
 from lambdas.store import runs
@@ -190,7 +190,7 @@ def test_workers_of_a_failed_run_are_told(world: World, advancer: Advancer, sett
 
 def test_the_clock_is_the_queues_and_not_the_workers(world: World, advancer: Advancer) -> None:
     sent_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    sign = world.alive_sign().model_copy(update={"sent_at": sent_at + timedelta(days=400)})
+    sign = world.heartbeat().model_copy(update={"sent_at": sent_at + timedelta(days=400)})
     advancer.handle(sqs_event(sign, sent_at=sent_at), None)
     assert world.conn.execute("SELECT newest FROM event_clock").fetchone() == (sent_at,)
     assert world.conn.execute("SELECT seen_at FROM workers").fetchone() == (sent_at,)
@@ -198,8 +198,8 @@ def test_the_clock_is_the_queues_and_not_the_workers(world: World, advancer: Adv
 
 def test_an_older_sign_of_life_changes_nothing(world: World, advancer: Advancer) -> None:
     now = datetime.now(tz=UTC)
-    advancer.handle(sqs_event(world.alive_sign(slots=4), sent_at=now), None)
-    advancer.handle(sqs_event(world.alive_sign(slots=2), sent_at=now - timedelta(seconds=20)), None)
+    advancer.handle(sqs_event(world.heartbeat(slots=4), sent_at=now), None)
+    advancer.handle(sqs_event(world.heartbeat(slots=2), sent_at=now - timedelta(seconds=20)), None)
     assert world.conn.execute("SELECT slots FROM workers").fetchone() == (4,)
 
 
@@ -252,9 +252,9 @@ def test_a_task_has_waited_from_when_it_was_ready_to_its_first_start(world: Worl
     run = world.run(world.account(), ONE_STEP)
     world.pass_time(40)
     text = world.receive()
-    (wait,) = advance(world.conn, [Heard(text.started(), datetime.now(tz=UTC))], pace=world.pace).waits
+    (wait,) = apply(world.conn, [SentEvent(text.started(), datetime.now(tz=UTC))], pace=world.pace).waits
     assert wait.queue == "text"
     assert 40 <= wait.seconds < 60
     again = [text.progress(0.1), text.failed()]
-    assert advance(world.conn, [Heard(event, event.sent_at) for event in again], pace=world.pace).waits == []
+    assert apply(world.conn, [SentEvent(event, event.sent_at) for event in again], pace=world.pace).waits == []
     assert world.task(run)["attempt"] == 2

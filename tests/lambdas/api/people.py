@@ -75,6 +75,6 @@ def code(answer: Response) -> tuple[int, str]:
     return answer.status_code, body["code"]
 
 
-def places(answer: Response) -> list[list[str | int]]:
+def locs(answer: Response) -> list[list[str | int]]:
     """The fields that a problem document names."""
     return [error["loc"] for error in answer.json()["errors"]]

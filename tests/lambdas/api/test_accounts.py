@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.lambdas.api.people import PASSWORD, SITE, Person, a_pipeline, browser, code, places, sign_up
+from tests.lambdas.api.people import PASSWORD, SITE, Person, a_pipeline, browser, code, locs, sign_up
 
 
 def test_a_new_account_is_signed_in(ana: Person) -> None:
@@ -20,21 +20,21 @@ def test_a_handle_out_of_form_is_refused(anyone: TestClient, handle: str) -> Non
     body = {"handle": handle, "email": "x@atelier.test", "password": PASSWORD}
     answer = anyone.post("/api/v1/accounts", json=body)
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "handle"]]
+    assert locs(answer) == [["body", "handle"]]
 
 
 @pytest.mark.parametrize("password", ["123456789", "x" * 201, "nul\x00nul\x00nul", None, 1234567890])
 def test_a_password_out_of_form_is_refused_and_never_echoed(anyone: TestClient, password: object) -> None:
     answer = anyone.post("/api/v1/accounts", json={"handle": "ana", "email": "x@atelier.test", "password": password})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "password"]]
+    assert locs(answer) == [["body", "password"]]
     assert str(password) not in answer.text
 
 
 @pytest.mark.parametrize("email", ["x", "x@", "@x.y", "x@y", "x y@z.w", "x@y.", "x" * 250 + "@y.zz"])
 def test_an_email_address_out_of_form_is_refused(anyone: TestClient, email: str) -> None:
     answer = anyone.post("/api/v1/accounts", json={"handle": "ana", "email": email, "password": PASSWORD})
-    assert places(answer) == [["body", "email"]]
+    assert locs(answer) == [["body", "email"]]
 
 
 def test_a_handle_can_be_had_once(app: FastAPI, ana: Person) -> None:
@@ -146,7 +146,7 @@ def test_a_guest_becomes_full_and_keeps_its_work(guest: Person) -> None:
 def test_half_a_login_does_not_make_a_guest_full(guest: Person) -> None:
     answer = guest.patch("/me", {"handle": "cleo", "password": PASSWORD})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "email"]]
+    assert locs(answer) == [["body", "email"]]
     assert guest.get("/me").json()["guest"] is True
 
 
@@ -165,7 +165,7 @@ def test_one_says_something_about_oneself(ana: Person, anyone: TestClient) -> No
 def test_null_is_not_absent(ana: Person) -> None:
     answer = ana.patch("/me", {"about": None})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "about"]]
+    assert locs(answer) == [["body", "about"]]
 
 
 def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: FastAPI, ana: Person) -> None:

@@ -4,7 +4,7 @@ import psycopg
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.lambdas.api.people import SITE, SPEC, Person, code, places
+from tests.lambdas.api.people import SITE, SPEC, Person, code, locs
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -58,14 +58,14 @@ def test_an_expiry_must_be_a_time_to_come(ana: Person) -> None:
     for value in ("2020-01-01T00:00:00Z", "tomorrow", "2999-01-01", "2999-01-01T00:00:00", "2999-02-30T00:00:00Z", 1):
         answer = ana.post("/keys", {"name": "laptop", "expires_at": value})
         assert code(answer) == (422, "invalid"), value
-        assert places(answer) == [["body", "expires_at"]]
+        assert locs(answer) == [["body", "expires_at"]]
 
 
 def test_a_key_has_a_name_that_can_be_seen(ana: Person) -> None:
     for name in ("", "  ", "x" * 101, None):
         answer = ana.post("/keys", {"name": name})
         assert code(answer) == (422, "invalid"), name
-        assert places(answer) == [["body", "name"]]
+        assert locs(answer) == [["body", "name"]]
 
 
 def test_nobody_touches_the_keys_of_others(ana: Person, ben: Person) -> None:

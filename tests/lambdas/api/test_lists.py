@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, places
+from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, locs
 from tests.lambdas.builders import a_finished_run
 
 LISTS = ["/pipelines", "/results"]
@@ -212,4 +212,4 @@ def test_a_tampered_cursor_is_refused(ana: Person, gallery: Callable[..., dict[s
     for wrong in (*changed, *respelt, f"{cursor}==", cursor[:-1]):
         answer = ana.get("/results", params={"limit": 1, "cursor": wrong})
         assert code(answer) == (422, "bad_cursor"), wrong
-        assert places(answer) == [["query", "cursor"]]
+        assert locs(answer) == [["query", "cursor"]]

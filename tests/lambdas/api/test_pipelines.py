@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.lambdas.api.people import SPEC, Person, a_pipeline, browser, code, places, sign_up
+from tests.lambdas.api.people import SPEC, Person, a_pipeline, browser, code, locs, sign_up
 from tests.lambdas.builders import a_finished_run
 
 
@@ -61,7 +61,7 @@ def test_a_spec_that_cannot_run_is_refused_and_the_place_is_named(
 ) -> None:
     answer = ana.post("/pipelines", {"title": "A fox", "spec": spec})
     assert code(answer) == (422, "invalid")
-    assert ["body", "spec", *place] in places(answer)
+    assert ["body", "spec", *place] in locs(answer)
     assert ana.get("/pipelines", params={"author": "ana"}).json()["items"] == []
 
 
@@ -69,7 +69,7 @@ def test_an_image_used_as_text_is_refused(ana: Person) -> None:
     spec = deepcopy(SPEC)
     spec["steps"].append({"name": "more", "kind": "text", "model": "smollm2-135m", "params": {"prompt": "{{picture}}"}})
     answer = ana.post("/pipelines", {"title": "A fox", "spec": spec})
-    assert places(answer) == [["body", "spec", "steps", 2, "params", "prompt"]]
+    assert locs(answer) == [["body", "spec", "steps", 2, "params", "prompt"]]
 
 
 def test_the_longest_prompts_are_kept_and_found(ana: Person) -> None:
@@ -167,7 +167,7 @@ def test_a_version_of_older_rules_is_shown_but_neither_remixed_nor_run(ana: Pers
     assert ana.get(f"/pipelines/{made['id']}").json()["version"]["spec"] == poem
     for answer in (ana.post(f"/pipelines/{made['id']}/remix", {}), ana.post("/runs", {"pipeline": made["id"]})):
         assert code(answer) == (422, "invalid")
-        assert places(answer) == [["body", "version"]]
+        assert locs(answer) == [["body", "version"]]
 
 
 def test_a_deleted_pipeline_vanishes_but_what_others_used_stays_readable(ana: Person, ben: Person) -> None:

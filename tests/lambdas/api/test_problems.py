@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from lambdas.api.problems import TABLE
 from lambdas.domain import errors
-from tests.lambdas.api.people import SITE, SPEC, Person, a_pipeline, code, places, sign_up
+from tests.lambdas.api.people import SITE, SPEC, Person, a_pipeline, code, locs, sign_up
 
 JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parents[3]
@@ -67,7 +67,7 @@ def test_what_can_be_read_can_be_asked_for_its_headers_alone(anyone: TestClient)
 def test_unknown_query_parameters_are_refused_everywhere(ana: Person, path: str) -> None:
     answer = ana.get(path, params={"colour": "red"})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["query", "colour"]]
+    assert locs(answer) == [["query", "colour"]]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_unknown_query_parameters_are_refused_everywhere(ana: Person, path: str)
 def test_bad_query_parameters_are_named(anyone: TestClient, query: str, place: str) -> None:
     answer = anyone.get(f"/api/v1/results?{query}")
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["query", place]]
+    assert locs(answer) == [["query", place]]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_bad_query_parameters_are_named(anyone: TestClient, query: str, place: s
 def test_an_id_out_of_form_is_refused(anyone: TestClient, bad: str) -> None:
     answer = anyone.get(f"/api/v1/results/{bad}")
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["path", "id"]]
+    assert locs(answer) == [["path", "id"]]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_body_of_another_type_is_refused(ana: Person) -> None:
 def test_nothing_is_coerced(ana: Person, title: object) -> None:
     answer = ana.post("/pipelines", {"title": title, "spec": SPEC})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "title"]]
+    assert locs(answer) == [["body", "title"]]
 
 
 def test_half_a_surrogate_pair_is_refused_in_values_and_in_names(ana: Person) -> None:
@@ -159,7 +159,7 @@ def test_true_is_no_number(ana: Person, ben: Person) -> None:
     pipeline = a_pipeline(ana)
     answer = ben.put(f"/pipelines/{pipeline['id']}/rating", {"stars": True})
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "stars"]]
+    assert locs(answer) == [["body", "stars"]]
 
 
 def test_a_body_over_a_megabyte_is_refused_by_its_declared_length(ana: Person) -> None:

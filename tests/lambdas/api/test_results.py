@@ -14,7 +14,7 @@ from contract.seeds import output_seed
 from lambdas.aws import media
 from lambdas.domain.errors import RunPublished
 from lambdas.store import erasure, results, runs
-from tests.lambdas.api.people import Person, a_pipeline, code, places, sign_up
+from tests.lambdas.api.people import Person, a_pipeline, code, locs, sign_up
 from tests.lambdas.builders import a_finished_run, someone_waits
 from tests.services.ministack import aws
 from tests.wait import until
@@ -81,7 +81,7 @@ def test_a_cover_must_be_of_the_run(ana: Person, conn: psycopg.Connection) -> No
     for cover in (other["cover"]["id"], str(uuid4())):
         answer = ana.put(f"/runs/{one['run']}/result", {"cover": cover})
         assert code(answer) == (422, "invalid")
-        assert places(answer) == [["body", "cover"]]
+        assert locs(answer) == [["body", "cover"]]
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import Response
 
 from contract.messages import TASK_REQUESTED
-from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, places, sign_up
+from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, locs, sign_up
 from tests.lambdas.flow.world import Delivery, World
 from tests.services.ministack import a_bucket, a_queue, aws
 
@@ -84,15 +84,15 @@ def test_a_run_is_watched_from_the_queue_to_its_outputs(
 ) -> None:
     run_id = run_it(ana, a_pipeline(ana)).json()["id"]
     text = receive()
-    world.hear(text.started(), text.progress(0.4))
+    world.apply(text.started(), text.progress(0.4))
     run = ana.get(f"/runs/{run_id}").json()
     assert (run["state"], run["queue"]) == ("running", None)
     assert (run["tasks"][0]["state"], run["tasks"][0]["progress"]) == ("running", 0.4)
-    world.hear(text.succeeded("A fox. " * 400, seconds=2.5))
+    world.apply(text.succeeded("A fox. " * 400, seconds=2.5))
     world.sent.clear()
     world.send_all_again()
     picture = world.receive()
-    world.hear(picture.succeeded())
+    world.apply(picture.succeeded())
     run = ana.get(f"/runs/{run_id}").json()
     assert run["state"] == "succeeded"
     first, second = run["tasks"]
@@ -112,7 +112,7 @@ def test_polling_answers_304_until_something_changes(
     tag = first.headers["ETag"]
     again = ana.get(f"/runs/{run_id}", headers={"If-None-Match": f'"other", W/{tag}'})
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
-    world.hear(receive().started())
+    world.apply(receive().started())
     changed = ana.get(f"/runs/{run_id}", headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
@@ -128,18 +128,18 @@ def test_a_step_under_way_shows_its_newest_preview_and_a_finished_one_none(
         return answer.headers["ETag"], [task["preview_url"] for task in answer.json()["tasks"]]
 
     text = receive()
-    world.hear(text.started(), text.progress(0.2))
+    world.apply(text.started(), text.progress(0.2))
     before, shown = look()
     assert shown == [None, None]
     for _ in range(2):
         key = text.preview()
-        world.hear(text.progress(0.2, preview=key))
+        world.apply(text.progress(0.2, preview=key))
         after, shown = look()
         assert shown == [f"/{key}", None]
         assert after != before
         before = after
     assert ana.get("/runs").json()["items"][0]["tasks"][0]["preview_url"] == f"/{key}"
-    world.hear(text.succeeded())
+    world.apply(text.succeeded())
     assert look()[1] == [None, None]
 
 
@@ -149,11 +149,11 @@ def test_a_preview_does_not_outlive_the_work_that_it_shows(
 ) -> None:
     run_id = run_it(ana, a_pipeline(ana)).json()["id"]
     text = receive()
-    world.hear(text.progress(0.2, preview=text.preview()))
+    world.apply(text.progress(0.2, preview=text.preview()))
     if end == "cancel":
         ana.post(f"/runs/{run_id}/cancel")
     else:
-        world.hear(text.released())
+        world.apply(text.released())
     assert ana.get(f"/runs/{run_id}").json()["tasks"][0]["preview_url"] is None
     assert world.task(UUID(run_id))["preview"] is None
 
@@ -213,7 +213,7 @@ def test_two_requests_with_one_key_at_the_same_time_make_one_run(ana: Person, wo
 def test_a_wrong_field_is_named(ana: Person, body: dict[str, Any], place: list[str] | None) -> None:
     answer = ana.post("/runs", {"pipeline": a_pipeline(ana)["id"]} | body)
     assert code(answer) == (422, "invalid")
-    assert place is None or places(answer) == [place]
+    assert place is None or locs(answer) == [place]
 
 
 def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(ana: Person) -> None:
@@ -228,7 +228,7 @@ def test_an_input_without_a_default_is_missed(ana: Person) -> None:
     spec = SPEC | {"inputs": [{"name": "subject", "type": "text"}]}
     answer = run_it(ana, a_pipeline(ana, spec=spec))
     assert code(answer) == (422, "invalid")
-    assert places(answer) == [["body", "inputs", "subject"]]
+    assert locs(answer) == [["body", "inputs", "subject"]]
 
 
 def test_somebody_elses_private_pipeline_cannot_be_run(ana: Person, ben: Person) -> None:
@@ -280,7 +280,7 @@ def test_an_upload_of_ones_own_is_an_input_and_somebody_elses_is_not(
     for wrong in (photo, str(uuid4()), "no id"):
         answer = run_it(ben, pipeline, inputs={"photo": wrong})
         assert code(answer) == (422, "invalid")
-        assert places(answer) == [["body", "inputs", "photo"]]
+        assert locs(answer) == [["body", "inputs", "photo"]]
 
 
 def test_an_output_of_ones_own_run_is_an_input_and_of_others_once_it_is_published(
@@ -289,7 +289,7 @@ def test_an_output_of_ones_own_run_is_an_input_and_of_others_once_it_is_publishe
     pipeline = a_pipeline(ana, spec={"inputs": [], "steps": [SPEC["steps"][1] | {"params": {"prompt": "a fox"}}]})
     run_id = run_it(ana, pipeline).json()["id"]
     picture = receive("image")
-    world.hear(picture.succeeded())
+    world.apply(picture.succeeded())
     output = ana.get(f"/runs/{run_id}").json()["tasks"][0]["outputs"][0]["id"]
     edit = a_pipeline(ana, spec=EDIT)
     assert run_it(ana, edit, inputs={"photo": output}).status_code == 202
@@ -304,7 +304,7 @@ def test_cancelling_tells_the_worker_and_keeps_what_is_done(
 ) -> None:
     run_id = run_it(ana, a_pipeline(ana)).json()["id"]
     delivery = receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     answer = ana.post(f"/runs/{run_id}/cancel")
     assert answer.status_code == 202
     run = ana.get(f"/runs/{run_id}").json()
@@ -322,15 +322,15 @@ def test_a_failed_run_says_why_and_goes_on_when_resumed(
     run_id = run_it(ana, a_pipeline(ana)).json()["id"]
     assert code(ana.post(f"/runs/{run_id}/resume")) == (409, "run_not_failed")
     text = receive()
-    world.hear(text.succeeded("A fox."))
-    world.hear(world.receive().failed("bad_prompt", retryable=False))
+    world.apply(text.succeeded("A fox."))
+    world.apply(world.receive().failed("bad_prompt", retryable=False))
     run = ana.get(f"/runs/{run_id}").json()
     assert run["error"] == {"code": "bad_prompt", "detail": "It broke."}
     assert run["tasks"][1]["error"] == run["error"]
     assert len(run["tasks"][0]["outputs"]) == 1
     resumed = ana.post(f"/runs/{run_id}/resume")
     assert (resumed.status_code, resumed.json()["state"], resumed.json()["error"]) == (202, "running", None)
-    world.hear(receive("image").succeeded())
+    world.apply(receive("image").succeeded())
     assert ana.get(f"/runs/{run_id}").json()["state"] == "succeeded"
 
 
@@ -342,7 +342,7 @@ def test_a_deleted_run_is_gone_and_a_published_one_stays(
     text = receive()
     bucket = app.state.services.settings.media_bucket
     aws("s3", ministack).put_object(Bucket=bucket, Key=f"media/{text.id}/0.txt", Body=b"A fox.")
-    world.hear(text.succeeded())
+    world.apply(text.succeeded())
     assert ana.put(f"/runs/{run_id}/result", {}).status_code == 201
     assert ana.get(f"/runs/{run_id}").json()["result"] is not None
     assert code(ana.delete(f"/runs/{run_id}")) == (409, "run_published")

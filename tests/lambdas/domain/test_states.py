@@ -14,11 +14,12 @@ from contract.kinds import Kind
 from contract.limits import MAX_ATTEMPTS
 from contract.messages import Progress, Released, Started, TaskEvent
 from lambdas.domain.pace import Pace
-from lambdas.domain.states import FINAL, OPEN, EventMalformed, RunState, Task, TaskState, expire, hear
+from lambdas.domain.states import OPEN, EventMalformed, RunState, Task, TaskState, apply, expire
 from tests.lambdas.flow.world import Delivery
 
 PACE = Pace()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FINAL = {"succeeded", "failed", "cancelled"}
 
 
 def a_task(**changes: object) -> Task:
@@ -51,10 +52,10 @@ outcomes = st.sampled_from(["started", "progress", "shown", "succeeded", "failed
 
 
 @given(acts=st.lists(st.tuples(outcomes, st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=30))
-def test_whatever_is_heard_a_task_stays_within_its_rules(acts: list[tuple[str, int, int, bool]]) -> None:
+def test_whatever_is_named_a_task_stays_within_its_rules(acts: list[tuple[str, int, int, bool]]) -> None:
     task = a_task()
     deliveries = [a_delivery(task) for _ in range(4)]
-    heard: set[str] = set()
+    named: set[str] = set()
     now = NOW
     for act, who, attempt, forged in acts:
         before, now = task, now + timedelta(seconds=50)
@@ -64,8 +65,8 @@ def test_whatever_is_heard_a_task_stays_within_its_rules(acts: list[tuple[str, i
             task = expire(task, pace=PACE, now=now)
         else:
             event = _event(delivery, act)
-            task = hear(task, event, first=delivery.id not in heard, pace=PACE, now=now)
-            heard.add(delivery.id)
+            task = apply(task, event, first=delivery.id not in named, pace=PACE, now=now)
+            named.add(delivery.id)
             assert not forged or task == before
         assert before.state not in FINAL or task == before
         assert before.attempt <= task.attempt <= MAX_ATTEMPTS
@@ -80,7 +81,7 @@ def test_whatever_is_heard_a_task_stays_within_its_rules(acts: list[tuple[str, i
 def test_a_success_closes_an_open_task_whatever_its_attempt(attempt: int, state: TaskState) -> None:
     task = a_task(state=state, attempt=2, delivery="0" * 32 if state == "running" else None)
     delivery = a_delivery(task, attempt=attempt)
-    after = hear(task, delivery.succeeded("An owl."), first=False, pace=PACE, now=NOW)
+    after = apply(task, delivery.succeeded("An owl."), first=False, pace=PACE, now=NOW)
     assert (after.state, after.delivery, after.carry) == ("succeeded", delivery.id, "An owl.")
 
 
@@ -88,10 +89,10 @@ def test_progress_renews_the_lease_and_a_repeat_does_not() -> None:
     task = a_task()
     delivery = a_delivery(task)
     later = NOW + timedelta(seconds=100)
-    started = hear(task, delivery.started(), first=True, pace=PACE, now=NOW)
-    moved = hear(started, delivery.progress(0.5, seq=4), first=False, pace=PACE, now=later)
+    started = apply(task, delivery.started(), first=True, pace=PACE, now=NOW)
+    moved = apply(started, delivery.progress(0.5, seq=4), first=False, pace=PACE, now=later)
     assert moved.lease_until == later + PACE.lease
-    assert hear(moved, delivery.progress(0.9, seq=4), first=False, pace=PACE, now=later + PACE.lease) == moved
+    assert apply(moved, delivery.progress(0.9, seq=4), first=False, pace=PACE, now=later + PACE.lease) == moved
 
 
 @pytest.mark.parametrize("event", [Started, Progress, Released])
@@ -99,28 +100,28 @@ def test_a_message_of_an_older_attempt_cannot_take_the_task_over(event: type) ->
     task = a_task(attempt=2)
     delivery = a_delivery(task, attempt=1)
     made = getattr(delivery, event.__name__.lower())()
-    assert hear(task, made, first=True, pace=PACE, now=NOW) == task
+    assert apply(task, made, first=True, pace=PACE, now=NOW) == task
 
 
 def test_progress_whose_started_was_lost_stands_for_it() -> None:
     task = a_task()
     delivery = a_delivery(task)
-    after = hear(task, delivery.progress(0.5), first=True, pace=PACE, now=NOW)
+    after = apply(task, delivery.progress(0.5), first=True, pace=PACE, now=NOW)
     assert (after.state, after.delivery, after.progress) == ("running", delivery.id, 0.5)
 
 
 def test_the_newest_preview_is_kept_until_the_delivery_no_longer_runs() -> None:
     task = a_task()
     delivery, other = a_delivery(task), a_delivery(task)
-    shown = hear(task, delivery.progress(preview=(first := delivery.preview())), first=True, pace=PACE, now=NOW)
+    shown = apply(task, delivery.progress(preview=(first := delivery.preview())), first=True, pace=PACE, now=NOW)
     assert shown.preview == first
-    newer = hear(shown, delivery.progress(preview=(second := delivery.preview())), first=False, pace=PACE, now=NOW)
+    newer = apply(shown, delivery.progress(preview=(second := delivery.preview())), first=False, pace=PACE, now=NOW)
     assert newer.preview == second != first
     late = delivery.progress(preview=first, seq=1)
-    assert hear(newer, late, first=False, pace=PACE, now=NOW).preview == second
+    assert apply(newer, late, first=False, pace=PACE, now=NOW).preview == second
     ends = [delivery.failed(), delivery.failed(retryable=False), delivery.released(), delivery.succeeded()]
-    assert [hear(newer, event, first=False, pace=PACE, now=NOW).preview for event in ends] == [None] * 4
-    assert hear(newer, other.started(), first=True, pace=PACE, now=NOW).preview is None
+    assert [apply(newer, event, first=False, pace=PACE, now=NOW).preview for event in ends] == [None] * 4
+    assert apply(newer, other.started(), first=True, pace=PACE, now=NOW).preview is None
     assert expire(newer, pace=PACE, now=NOW).preview is None
 
 
@@ -128,18 +129,18 @@ def test_nobody_shows_the_preview_of_another_delivery() -> None:
     task = a_task()
     delivery, other = a_delivery(task), a_delivery(task)
     with pytest.raises(EventMalformed):
-        hear(task, delivery.progress(preview=other.preview()), first=True, pace=PACE, now=NOW)
+        apply(task, delivery.progress(preview=other.preview()), first=True, pace=PACE, now=NOW)
 
 
 def test_a_step_makes_only_what_its_kind_makes() -> None:
     task = a_task(kind=Kind.IMAGE)
     with pytest.raises(EventMalformed):
-        hear(task, a_delivery(task).succeeded(), first=True, pace=PACE, now=NOW)
+        apply(task, a_delivery(task).succeeded(), first=True, pace=PACE, now=NOW)
 
 
 def test_a_long_text_is_carried_only_as_far_as_it_can_matter() -> None:
     task = a_task()
-    after = hear(task, a_delivery(task).succeeded("x" * 60_000), first=True, pace=PACE, now=NOW)
+    after = apply(task, a_delivery(task).succeeded("x" * 60_000), first=True, pace=PACE, now=NOW)
     assert len(after.carry or "") == 8_001
 
 

@@ -38,10 +38,10 @@ def test_handlers_at_work_at_the_same_time_never_wait_in_a_circle(database: str,
         chance.shuffle(mine.sent)
         deliveries = [mine.receive() for _ in range(min(len(mine.sent), 8))]
         again = [Delivery(request=delivery.request) for delivery in deliveries[:2]]
-        mine.hear(*(delivery.started() for delivery in [*deliveries, *again]))
+        mine.apply(*(delivery.started() for delivery in [*deliveries, *again]))
         done = [chance.choice(ends(delivery))() for delivery in deliveries]
         chance.shuffle(done)
-        mine.hear(*done)
+        mine.apply(*done)
         if chance.random() < 0.3:
             with mine.conn.transaction():
                 runs.cancel(mine.conn, started, account_id=account)

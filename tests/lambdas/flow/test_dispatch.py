@@ -6,8 +6,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from lambdas.domain.place import Place
-from lambdas.store import place, runs
+from lambdas.domain.queue_position import QueuePosition
+from lambdas.store import queue_position, runs
 from lambdas.store.dispatch import Outgoing, dispatch
 from tests.lambdas.flow.world import CHAIN, ONE_STEP, World
 
@@ -25,13 +25,13 @@ def whose(messages: list[Outgoing], **names: UUID) -> str:
 
 def finish_one(world: World) -> list[Outgoing]:
     """A worker finishes the oldest message; what that lets out."""
-    return world.hear(world.receive().succeeded())
+    return world.apply(world.receive().succeeded())
 
 
-def the_place(world: World, run: UUID, account: UUID) -> Place:
+def the_place(world: World, run: UUID, account: UUID) -> QueuePosition:
     queued = runs.find(world.conn, run, account_id=account).queued
     assert queued
-    found = place.find(world.conn, task_id=queued, pace=world.pace)
+    found = queue_position.find(world.conn, task_id=queued, pace=world.pace)
     assert found
     return found
 
@@ -175,7 +175,7 @@ def test_a_task_that_is_out_counts_only_those_sent_before_and_not_started(world:
     assert the_place(world, second, b).reason_code == "no_worker"
     world.alive()
     assert the_place(world, second, b).reason == "1 person is ahead of you"
-    world.hear(world.receive().started())
+    world.apply(world.receive().started())
     assert the_place(world, second, b).position == 0
     assert runs.find(world.conn, first, account_id=a).queued is None
 
@@ -184,7 +184,7 @@ def test_the_estimate_follows_what_the_model_took_lately(world: World) -> None:
     account = world.account()
     world.run(account, ONE_STEP)
     world.alive(slots=1)
-    world.hear(world.receive().succeeded(seconds=3))
+    world.apply(world.receive().succeeded(seconds=3))
     run = world.run(account, ONE_STEP)
     found = the_place(world, run, account)
     assert (found.eta_seconds, found.reason_code) == (3, "next")
@@ -216,5 +216,5 @@ def test_a_chain_waits_in_line_only_with_the_step_that_is_ready(world: World) ->
     account = world.account()
     run = world.run(account, CHAIN)
     assert runs.find(world.conn, run, account_id=account).queued == world.task(run, 0)["id"]
-    world.hear(world.receive().succeeded())
+    world.apply(world.receive().succeeded())
     assert runs.find(world.conn, run, account_id=account).queued == world.task(run, 1)["id"]

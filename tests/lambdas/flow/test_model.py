@@ -147,12 +147,12 @@ class Protocol(RuleBasedStateMachine):
         if self.world.is_too_old(message):
             return
         delivery = Delivery(request=TASK_REQUESTED.validate_json(message.body))
-        self.world.hear(delivery.started())
+        self.world.apply(delivery.started())
         if how == "gone":
             self.world.pass_time(200)
             self.world.sweep()
         for event in self._last_words(delivery, how):
-            self.world.hear(event)
+            self.world.apply(event)
 
     @rule()
     def a_broken_worker_takes_three(self) -> None:
@@ -173,11 +173,11 @@ class Protocol(RuleBasedStateMachine):
         batch = [self.events[place % len(self.events)] for place in places]
         if crash == "before":
             with suppress(Crash), self.world.conn.transaction():
-                self.world.hear(*batch, lost=True)
+                self.world.apply(*batch, lost=True)
                 raise Crash
             return
         before = self.world.out("text"), self.world.out("image")
-        sent = self.world.hear(*batch, lost=crash == "after")
+        sent = self.world.apply(*batch, lost=crash == "after")
         self._window_holds(before, sent)
         if not again:
             self.events = [event for event in self.events if event not in batch]
@@ -186,7 +186,7 @@ class Protocol(RuleBasedStateMachine):
     @rule()
     def all_events_are_heard(self) -> None:
         before = self.world.out("text"), self.world.out("image")
-        self._window_holds(before, self.world.hear(*self.events))
+        self._window_holds(before, self.world.apply(*self.events))
         self.events.clear()
 
     @rule(caught_up=st.booleans())

@@ -117,7 +117,7 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
             {"queue": "text", "accounts": [account], "counts": [8], "lease": timedelta(seconds=180)},
             60,
         ),
-        "serve": ("dispatch", "serve", {"queue": "text", "accounts": [account], "places": [0]}, 20),
+        "serve": ("dispatch", "serve", {"queue": "text", "accounts": [account], "turns": [0]}, 20),
         "lock": ("tasks", "lock", {"ids": [out]}, 10),
         "lock_expired": ("tasks", "lock_expired", {"clock": "2100-01-01", "limit": 1_000}, 40),
         "save": ("tasks", "save", {"changes": json.dumps([])}, 0),
@@ -125,11 +125,11 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
         "settle": ("runs", "settle", {"ids": [run]}, 10),
         "read": ("runs", "read", {"id": run, "account_id": account}, 10),
         "page": ("runs", "page", {"account_id": account, "before": None, "limit": 10}, 80),
-        "look": ("place", "look", {"id": queued, "live": timedelta(seconds=60), "counted": 1_000}, 5_000),
-        "hear": (
+        "find": ("queue_position", "find", {"id": queued, "live": timedelta(seconds=60), "counted": 1_000}, 5_000),
+        "record": (
             "deliveries",
-            "hear",
-            {"heard": json.dumps([{"id": uuid4().hex, "task_id": str(out), "attempt": 1, "worker": "w"}])},
+            "record",
+            {"named": json.dumps([{"id": uuid4().hex, "task_id": str(out), "attempt": 1, "worker": "w"}])},
             10,
         ),
     }
@@ -138,7 +138,7 @@ def cases(conn: psycopg.Connection) -> dict[str, tuple[str, str, dict[str, Any],
 @pytest.mark.parametrize(
     "name",
     [
-        "survey", "line", "take", "serve", "lock", "lock_expired", "save", "ripe", "settle", "read", "page", "look", "hear",
+        "survey", "line", "take", "serve", "lock", "lock_expired", "save", "ripe", "settle", "read", "page", "find", "record",
     ],
 )  # fmt: skip
 def test_a_statement_of_the_hot_path_looks_at_few_rows(crowded: psycopg.Connection, name: str) -> None:

@@ -17,13 +17,13 @@ def test_a_chain_runs_step_by_step_to_its_end(world: World) -> None:
     text = world.receive()
     assert world.sent == []
     assert text.request.params.prompt == "Describe a red fox."
-    world.hear(text.started())
+    world.apply(text.started())
     assert world.state(run) == "running"
-    world.hear(text.succeeded("A fox under an oak."))
+    world.apply(text.succeeded("A fox under an oak."))
     picture = world.receive()
     assert picture.request.params.prompt == "A fox under an oak."
     assert picture.request.seeds == [output_seed(7, step="picture", k=0), output_seed(7, step="picture", k=1)]
-    world.hear(picture.started(), picture.progress(0.5), picture.succeeded())
+    world.apply(picture.started(), picture.progress(0.5), picture.succeeded())
     assert world.state(run) == "succeeded"
     first, second = world.tasks(run)
     assert [len(first["keys"]), len(second["keys"])] == [1, 2]
@@ -35,28 +35,28 @@ def test_a_chain_runs_step_by_step_to_its_end(world: World) -> None:
 def test_steps_that_need_nothing_of_each_other_run_at_the_same_time(world: World) -> None:
     run = world.run(world.account(), SIDE_BY_SIDE)
     scene, mood = world.receive(), world.receive()
-    world.hear(mood.succeeded("Calm."))
+    world.apply(mood.succeeded("Calm."))
     assert world.sent == []
-    world.hear(scene.succeeded("A fox."))
+    world.apply(scene.succeeded("A fox."))
     picture = world.receive()
     assert picture.request.params.prompt == "A fox. Calm."
-    world.hear(picture.succeeded())
+    world.apply(picture.succeeded())
     edit = world.receive()
     assert edit.request.params.image == f"media/{picture.id}/0.png"
-    world.hear(edit.succeeded())
+    world.apply(edit.succeeded())
     assert world.state(run) == "succeeded"
 
 
 def test_two_steps_that_end_in_one_batch_unlock_the_next_once(world: World) -> None:
     world.run(world.account(), SIDE_BY_SIDE)
     scene, mood = world.receive(), world.receive()
-    world.hear(scene.succeeded("A fox."), mood.succeeded("Calm."))
+    world.apply(scene.succeeded("A fox."), mood.succeeded("Calm."))
     assert [message.queue for message in world.sent] == ["image"]
 
 
 def test_what_a_step_wrote_is_inserted_and_never_parsed(world: World) -> None:
     world.run(world.account(), CHAIN)
-    world.hear(world.receive().succeeded("{{subject}} and {{nothing}}"))
+    world.apply(world.receive().succeeded("{{subject}} and {{nothing}}"))
     assert world.receive().request.params.prompt == "{{subject}} and {{nothing}}"
 
 
@@ -67,7 +67,7 @@ def test_a_prompt_that_comes_out_wrong_fails_the_run_and_keeps_what_was_made(
     world: World, text: str, code: str
 ) -> None:
     run = world.run(world.account(), CHAIN)
-    world.hear(world.receive().succeeded(text))
+    world.apply(world.receive().succeeded(text))
     first, second = world.tasks(run)
     assert (first["state"], second["state"], world.state(run)) == ("succeeded", "failed", "failed")
     assert second["error_code"] == code
@@ -86,19 +86,19 @@ def test_a_doubled_event_changes_nothing(world: World) -> None:
     delivery = world.receive()
     events = [delivery.started(), delivery.progress(0.2), delivery.succeeded()]
     for event in events:
-        world.hear(event)
+        world.apply(event)
     before = world.tasks(run)
     for event in events:
-        world.hear(event)
-    world.hear(*events, *events)
+        world.apply(event)
+    world.apply(*events, *events)
     assert world.tasks(run) == before
 
 
 def test_succeeded_before_started_closes_the_task(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.succeeded())
-    world.hear(delivery.started())
+    world.apply(delivery.succeeded())
+    world.apply(delivery.started())
     assert world.state(run) == "succeeded"
     assert world.task(run)["delivery"] == delivery.id
 
@@ -106,8 +106,8 @@ def test_succeeded_before_started_closes_the_task(world: World) -> None:
 def test_failed_before_started_is_not_undone_by_it(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.failed(retryable=False))
-    world.hear(delivery.started())
+    world.apply(delivery.failed(retryable=False))
+    world.apply(delivery.started())
     assert world.state(run) == "failed"
     assert world.task(run)["error_code"] == "broken"
 
@@ -116,10 +116,10 @@ def test_the_first_of_two_deliveries_wins_and_its_outputs_alone_are_linked(world
     run = world.run(world.account(), ONE_STEP)
     first = world.receive()
     second = Delivery(request=first.request, worker="worker-2")
-    world.hear(first.started(), second.started())
+    world.apply(first.started(), second.started())
     assert world.task(run)["delivery"] == second.id
-    world.hear(first.succeeded())
-    world.hear(second.succeeded())
+    world.apply(first.succeeded())
+    world.apply(second.succeeded())
     task = world.task(run)
     assert (task["delivery"], task["keys"]) == (first.id, [f"media/{first.id}/0.txt"])
 
@@ -128,9 +128,9 @@ def test_a_delivery_that_was_overtaken_neither_fails_nor_moves_the_task(world: W
     run = world.run(world.account(), ONE_STEP)
     first = world.receive()
     second = Delivery(request=first.request)
-    world.hear(first.started())
-    world.hear(second.started(), second.progress(0.3))
-    world.hear(first.started(), first.progress(0.9), first.failed(), first.released())
+    world.apply(first.started())
+    world.apply(second.started(), second.progress(0.3))
+    world.apply(first.started(), first.progress(0.9), first.failed(), first.released())
     task = world.task(run)
     assert (task["state"], task["delivery"], task["attempt"]) == ("running", second.id, 1)
     assert task["progress"] == pytest.approx(0.3)
@@ -139,8 +139,8 @@ def test_a_delivery_that_was_overtaken_neither_fails_nor_moves_the_task(world: W
 def test_progress_counts_only_with_a_higher_number(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started(), delivery.progress(0.6, seq=2))
-    world.hear(delivery.progress(0.3, seq=1))
+    world.apply(delivery.started(), delivery.progress(0.6, seq=2))
+    world.apply(delivery.progress(0.3, seq=1))
     assert world.task(run)["progress"] == pytest.approx(0.6)
 
 
@@ -149,7 +149,7 @@ def test_a_retryable_failure_is_tried_three_times(world: World) -> None:
     for attempt in (1, 2, 3):
         delivery = world.receive()
         assert delivery.request.attempt == attempt
-        world.hear(delivery.started(), delivery.failed("out_of_memory"))
+        world.apply(delivery.started(), delivery.failed("out_of_memory"))
     assert world.state(run) == "failed"
     assert world.task(run)["error_code"] == "out_of_memory"
     assert world.sent == []
@@ -158,16 +158,16 @@ def test_a_retryable_failure_is_tried_three_times(world: World) -> None:
 def test_a_late_success_of_an_earlier_attempt_still_counts(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     first = world.receive()
-    world.hear(first.started())
+    world.apply(first.started())
     world.pass_time(200)
     world.sweep()
     second = world.receive()
     assert second.request.attempt == 2
-    world.hear(second.started())
-    world.hear(first.progress(0.9))
+    world.apply(second.started())
+    world.apply(first.progress(0.9))
     assert world.task(run)["delivery"] == second.id
-    world.hear(first.succeeded())
-    world.hear(second.succeeded())
+    world.apply(first.succeeded())
+    world.apply(second.succeeded())
     assert world.state(run) == "succeeded"
     assert world.task(run)["keys"] == [f"media/{first.id}/0.txt"]
 
@@ -175,20 +175,20 @@ def test_a_late_success_of_an_earlier_attempt_still_counts(world: World) -> None
 def test_a_receipt_of_an_earlier_attempt_never_takes_over(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     first = world.receive()
-    world.hear(first.started(), first.failed())
+    world.apply(first.started(), first.failed())
     old = Delivery(request=first.request)
-    world.hear(old.started(), old.progress())
+    world.apply(old.started(), old.progress())
     assert (world.task(run)["state"], world.task(run)["delivery"]) == ("queued", None)
-    world.hear(old.failed(retryable=False))
+    world.apply(old.failed(retryable=False))
     assert world.task(run)["state"] == "queued"
-    world.hear(old.succeeded())
+    world.apply(old.succeeded())
     assert world.state(run) == "succeeded"
 
 
 def test_a_worker_that_falls_silent_three_times_fails_the_task(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     for _ in range(3):
-        world.hear(world.receive().started())
+        world.apply(world.receive().started())
         world.pass_time(181)
         world.sweep()
     assert world.task(run)["error_code"] == "worker_lost"
@@ -198,10 +198,10 @@ def test_a_worker_that_falls_silent_three_times_fails_the_task(world: World) -> 
 def test_progress_keeps_a_task_alive(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     for _ in range(5):
         world.pass_time(100)
-        world.hear(delivery.progress())
+        world.apply(delivery.progress())
         world.sweep()
     assert (world.task(run)["state"], world.task(run)["attempt"]) == ("running", 1)
 
@@ -226,11 +226,11 @@ def test_a_message_says_when_it_is_too_old_to_start(world: World) -> None:
 def test_a_pause_of_advance_expires_nothing(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     world.pass_time(1000)
     world.sweep(caught_up=False)
     assert world.task(run)["state"] == "running"
-    world.hear(world.alive_sign())
+    world.apply(world.heartbeat())
     world.sweep(caught_up=False)
     assert world.task(run)["attempt"] == 2
 
@@ -239,7 +239,7 @@ def test_released_goes_back_to_the_backlog_without_counting(world: World) -> Non
     run = world.run(world.account(), ONE_STEP)
     for _ in range(5):
         delivery = world.receive()
-        world.hear(delivery.started(), delivery.released())
+        world.apply(delivery.started(), delivery.released())
     assert world.task(run)["attempt"] == 1
     world.work()
     assert world.state(run) == "succeeded"
@@ -248,11 +248,11 @@ def test_released_goes_back_to_the_backlog_without_counting(world: World) -> Non
 def test_a_receipt_that_never_started_can_release_only_what_nobody_runs(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     running = world.receive()
-    world.hear(running.started())
-    world.hear(Delivery(request=running.request).released())
+    world.apply(running.started())
+    world.apply(Delivery(request=running.request).released())
     assert world.task(run)["delivery"] == running.id
-    world.hear(running.released())
-    world.hear(world.receive().released())
+    world.apply(running.released())
+    world.apply(world.receive().released())
     assert world.task(run)["state"] == "queued"
     assert len(world.sent) == 1
 
@@ -261,7 +261,7 @@ def test_a_wrong_token_changes_nothing(world: World) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
     forged = Delivery(request=delivery.request.model_copy(update={"token": "guess"}))
-    world.hear(forged.started(), forged.succeeded(), forged.failed(retryable=False))
+    world.apply(forged.started(), forged.succeeded(), forged.failed(retryable=False))
     assert world.task(run)["state"] == "queued"
 
 
@@ -269,7 +269,7 @@ def test_an_event_of_an_unknown_task_is_dropped_and_its_media_doomed(world: Worl
     run = world.run(world.account(), ONE_STEP)
     known = world.receive()
     unknown = Delivery(request=known.request.model_copy(update={"task": uuid4()}))
-    world.hear(unknown.succeeded(), known.succeeded())
+    world.apply(unknown.succeeded(), known.succeeded())
     assert world.state(run) == "succeeded"
     doomed = world.conn.execute("SELECT prefix FROM doomed_media WHERE due_at > now()").fetchall()
     assert doomed == [(f"media/{unknown.id}/",)]
@@ -281,18 +281,18 @@ def test_outputs_outside_of_the_deliverys_folder_are_refused(world: World, chang
     event = world.receive().succeeded()
     forged = event.model_copy(update={"outputs": [event.outputs[0].model_copy(update=change)]})
     with pytest.raises(EventMalformed):
-        world.hear(forged)
+        world.apply(forged)
     assert world.task(run)["state"] == "queued"
 
 
 def test_the_failure_of_one_step_cancels_the_others_and_tells_their_workers(world: World) -> None:
     run = world.run(world.account(), SIDE_BY_SIDE)
     scene, mood = world.receive(), world.receive()
-    world.hear(scene.started(), mood.started())
-    world.hear(scene.failed("bad_prompt", retryable=False))
+    world.apply(scene.started(), mood.started())
+    world.apply(scene.failed("bad_prompt", retryable=False))
     assert [task["state"] for task in world.tasks(run)] == ["failed", "cancelled", "cancelled", "cancelled"]
     assert world.cancelled == [mood.request.task]
-    world.hear(mood.succeeded())
+    world.apply(mood.succeeded())
     assert world.tasks(run)[1]["keys"] == []
     row = world.conn.execute("SELECT error_code, error_detail FROM runs WHERE id = %s", (run,)).fetchone()
     assert row == ("bad_prompt", "It broke.")
@@ -302,10 +302,10 @@ def test_a_cancelled_run_ignores_what_comes_later(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     with world.conn.transaction():
         assert runs.cancel(world.conn, run, account_id=account) == [delivery.request.task]
-    world.hear(delivery.progress(), delivery.succeeded())
+    world.apply(delivery.progress(), delivery.succeeded())
     assert world.state(run) == "cancelled"
     assert [task["state"] for task in world.tasks(run)] == ["cancelled", "cancelled"]
     assert world.sent == []
@@ -317,7 +317,7 @@ def test_everything_that_is_out_can_be_sent_again_at_once(world: World) -> None:
     account = world.account()
     running, waiting = world.run(account, ONE_STEP), world.run(account, ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     world.sent.clear()
     world.conn.execute("UPDATE turns SET waiting = false")
     world.send_all_again()
@@ -325,7 +325,7 @@ def test_everything_that_is_out_can_be_sent_again_at_once(world: World) -> None:
     assert {TASK_REQUESTED.validate_json(message.body).task for message in world.sent} == tasks
     assert world.task(running)["state"] == "running"
     world.work()
-    world.hear(delivery.succeeded())
+    world.apply(delivery.succeeded())
     assert [world.state(running), world.state(waiting)] == ["succeeded", "succeeded"]
     assert len(world.task(running)["keys"]) == 1
 
@@ -341,19 +341,19 @@ def test_an_account_that_is_out_of_line_by_accident_is_put_back(world: World) ->
 def test_a_failed_run_goes_on_from_the_step_that_failed(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
-    world.hear(world.receive().succeeded("A fox."))
+    world.apply(world.receive().succeeded("A fox."))
     broken = world.receive()
-    world.hear(broken.failed(retryable=False))
+    world.apply(broken.failed(retryable=False))
     kept = world.task(run)["keys"]
     with world.conn.transaction():
         runs.resume(world.conn, run, account_id=account)
     assert world.state(run) == "running"
-    world.hear(broken.succeeded())
+    world.apply(broken.succeeded())
     assert world.task(run, 1)["state"] == "queued"
     world.dispatch()
     again = world.receive()
     assert again.request.params.prompt == "A fox."
-    world.hear(again.started(), again.succeeded())
+    world.apply(again.started(), again.succeeded())
     assert world.state(run) == "succeeded"
     assert world.task(run)["keys"] == kept
 
@@ -361,8 +361,8 @@ def test_a_failed_run_goes_on_from_the_step_that_failed(world: World) -> None:
 def test_cancelling_a_failed_run_takes_nothing_from_it(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
-    world.hear(world.receive().succeeded("A fox."))
-    world.hear(world.receive().failed(retryable=False))
+    world.apply(world.receive().succeeded("A fox."))
+    world.apply(world.receive().failed(retryable=False))
     with world.conn.transaction():
         assert runs.cancel(world.conn, run, account_id=account) == []
     assert world.state(run) == "failed"
@@ -376,12 +376,12 @@ def test_a_deleted_run_leaves_nothing_but_doomed_media(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
     text = world.receive()
-    world.hear(text.started(), text.succeeded())
+    world.apply(text.started(), text.succeeded())
     picture = world.receive()
-    world.hear(picture.started())
+    world.apply(picture.started())
     with world.conn.transaction():
         assert runs.delete(world.conn, run, account_id=account) == [picture.request.task]
-    world.hear(picture.succeeded())
+    world.apply(picture.succeeded())
     rows = world.conn.execute("SELECT prefix, due_at <= now() FROM doomed_media ORDER BY 2").fetchall()
     assert rows == [(f"media/{picture.id}/", False), (f"media/{text.id}/", True)]
     for table in ("runs", "tasks", "assets", "deliveries"):

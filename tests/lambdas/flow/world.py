@@ -25,7 +25,7 @@ from contract.messages import (
     TextOutput,
 )
 from contract.spec import Spec, complete, filled_inputs
-from lambdas.actions.events import Heard, advance
+from lambdas.actions.events import SentEvent, apply
 from lambdas.actions.leases import judge, send_all_again
 from lambdas.domain.pace import Pace
 from lambdas.store import runs
@@ -185,11 +185,11 @@ class World:
         self._send(messages)
         return messages
 
-    def hear(self, *events: TaskEvent | Alive, lost: bool = False, sent_at: datetime | None = None) -> list[Outgoing]:
+    def apply(self, *events: TaskEvent | Alive, lost: bool = False, sent_at: datetime | None = None) -> list[Outgoing]:
         """Let events have their effect as one batch; with `lost` what follows is never sent."""
-        batch = [Heard(event=event, sent_at=sent_at or event.sent_at) for event in events]
+        batch = [SentEvent(event=event, sent_at=sent_at or event.sent_at) for event in events]
         with self.conn.transaction():
-            aftermath = advance(self.conn, batch, pace=self.pace)
+            aftermath = apply(self.conn, batch, pace=self.pace)
         if not lost:
             self._send(aftermath.outbox.messages)
             self.cancelled += aftermath.outbox.cancelled
@@ -230,10 +230,10 @@ class World:
                 self.sent.pop(0)
                 continue
             delivery = self.receive()
-            self.hear(delivery.started())
-            self.hear(delivery.succeeded(text))
+            self.apply(delivery.started())
+            self.apply(delivery.succeeded(text))
 
-    def alive_sign(self, *, slots: int = 4, queue: str = "text", worker: str = "worker-1", busy: int = 0) -> Alive:
+    def heartbeat(self, *, slots: int = 4, queue: str = "text", worker: str = "worker-1", busy: int = 0) -> Alive:
         """What a worker reports about itself."""
         models = [model.id for model in CATALOGUE.models if model.queue == queue]
         return Alive(
@@ -249,7 +249,7 @@ class World:
 
     def alive(self, *, slots: int = 4, queue: str = "text", worker: str = "worker-1", busy: int = 0) -> list[Outgoing]:
         """A worker reports itself."""
-        return self.hear(self.alive_sign(slots=slots, queue=queue, worker=worker, busy=busy))
+        return self.apply(self.heartbeat(slots=slots, queue=queue, worker=worker, busy=busy))
 
     def pass_time(self, seconds: float) -> None:
         """Let the database believe that this much time has passed."""

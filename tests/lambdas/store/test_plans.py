@@ -97,7 +97,7 @@ def test_a_page_of_a_list_is_found_by_an_index(
 ) -> None:
     if "author_id" in changes:
         changes = changes | {"author_id": an_id(full, "accounts")}
-    after = lists.Place(3.0 if sort == "top" else START.value, an_id(full, noun)) if deep else START
+    after = lists.SortKey(3.0 if sort == "top" else START.value, an_id(full, noun)) if deep else START
     params = lists.params(Filters(sort=sort, **changes), after=after, limit=51) | {"pipeline_id": None}
     assert scanned_whole(full, queries.load(noun)[sort], params) == set()
 

@@ -14,10 +14,10 @@ def part_names(noun: str) -> set[str]:
     return set(queries._read(noun)["part"])
 
 
-def test_every_place_of_a_part_is_filled() -> None:
+def test_every_slot_for_a_part_is_filled() -> None:
     for noun in NOUNS:
         for name, query in queries.load(noun).items():
-            assert not queries._PLACE.search(query), f"{noun}.{name}"
+            assert not queries._SLOT.search(query), f"{noun}.{name}"
 
 
 def test_a_part_brings_its_text_and_not_its_comment() -> None:

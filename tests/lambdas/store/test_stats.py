@@ -21,8 +21,8 @@ def world(conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> World:
 def _a_finished_run(world: World) -> UUID:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
-    world.hear(delivery.succeeded())
+    world.apply(delivery.started())
+    world.apply(delivery.succeeded())
     return run
 
 

@@ -26,7 +26,7 @@ def forget(conn: psycopg.Connection) -> Callable[[], int]:
 def test_a_run_that_nobody_published_goes_with_its_media(world: World, forget: Callable[[], int]) -> None:
     world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.succeeded())
+    world.apply(delivery.succeeded())
     assert forget() == 1
     assert world.conn.execute("SELECT count(*) FROM runs").fetchone() == (0,)
     doomed = world.conn.execute("SELECT prefix FROM doomed_media").fetchall()
@@ -36,7 +36,7 @@ def test_a_run_that_nobody_published_goes_with_its_media(world: World, forget: C
 def test_published_and_unfinished_runs_stay(world: World, forget: Callable[[], int]) -> None:
     account = world.account()
     published = world.run(account, ONE_STEP)
-    world.hear(world.receive().succeeded())
+    world.apply(world.receive().succeeded())
     with world.conn.transaction():
         results.publish(world.conn, run_id=published, account_id=account, title=None, cover=None)
     world.run(account, ONE_STEP)
@@ -46,7 +46,7 @@ def test_published_and_unfinished_runs_stay(world: World, forget: Callable[[], i
 
 def test_runs_younger_than_that_stay(world: World, conn: psycopg.Connection) -> None:
     world.run(world.account(), ONE_STEP)
-    world.hear(world.receive().succeeded())
+    world.apply(world.receive().succeeded())
     before = datetime.now(tz=UTC) - LATER
     assert [unpublished.forget(conn, before=before, limit=10) for _ in range(5)] == [0] * 5
 

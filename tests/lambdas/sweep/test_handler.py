@@ -77,7 +77,7 @@ def test_events_that_wait_to_be_heard_keep_tasks_alive(
 ) -> None:
     run = world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     aws("sqs", ministack).send_message(
         QueueUrl=settings.events_queue_url, MessageBody=delivery.progress().model_dump_json()
     )
@@ -90,7 +90,7 @@ def test_everything_unfinished_is_sent_at_once_when_asked(world: World, sweeper:
     account = world.account()
     for _ in range(3):
         world.run(account, ONE_STEP)
-    world.hear(world.receive().started())
+    world.apply(world.receive().started())
     assert sweeper.sweep() == {"expired": 0, "sent": 0}
     assert sweeper.sweep(resend_all=True)["sent"] == 3
 
@@ -100,7 +100,7 @@ def test_the_third_lost_worker_fails_the_run_and_the_others_are_told(
 ) -> None:
     run = world.run(world.account(), SIDE_BY_SIDE)
     scene, mood = world.receive(), world.receive()
-    world.hear(scene.started(), mood.started())
+    world.apply(scene.started(), mood.started())
     world.conn.execute("UPDATE tasks SET attempt = 3, lease_until = now() - interval '1 s' WHERE step = 'scene'")
     sweeper.sweep()
     assert world.state(run) == "failed"
@@ -123,9 +123,9 @@ def test_the_media_of_deliveries_that_lost_goes_and_the_winners_stays(
     world.run(world.account(), ONE_STEP)
     winner = world.receive()
     loser = Delivery(request=winner.request)
-    world.hear(winner.started(), loser.started())
-    world.hear(winner.succeeded())
-    world.hear(winner.started())
+    world.apply(winner.started(), loser.started())
+    world.apply(winner.succeeded())
+    world.apply(winner.started())
     bucket.put(f"media/{winner.id}/0.txt", f"media/{loser.id}/0.txt")
     sweeper.sweep()
     assert len(bucket.keys()) == 2
@@ -138,11 +138,11 @@ def test_the_media_of_deliveries_that_lost_goes_and_the_winners_stays(
 def test_a_delivery_of_an_unfinished_task_keeps_its_media(world: World, sweeper: Sweeper, bucket: Bucket) -> None:
     world.run(world.account(), ONE_STEP)
     delivery = world.receive()
-    world.hear(delivery.started())
+    world.apply(delivery.started())
     bucket.put(f"media/{delivery.id}/0.txt")
     for _ in range(10):
         world.pass_time(100)
-        world.hear(delivery.progress())
+        world.apply(delivery.progress())
         sweeper.sweep()
     assert bucket.keys() == [f"media/{delivery.id}/0.txt"]
 
@@ -151,9 +151,9 @@ def test_the_media_of_a_deleted_run_goes(world: World, sweeper: Sweeper, bucket:
     account = world.account()
     run = world.run(account, CHAIN)
     text = world.receive()
-    world.hear(text.succeeded())
+    world.apply(text.succeeded())
     picture = world.receive()
-    world.hear(picture.started())
+    world.apply(picture.started())
     bucket.put(f"media/{text.id}/0.txt", f"media/{picture.id}/0.png")
     with world.conn.transaction():
         runs.delete(world.conn, run, account_id=account)
@@ -169,9 +169,9 @@ def test_media_that_nobody_knows_of_goes_after_a_day(
 ) -> None:
     world.run(world.account(), ONE_STEP)
     winner = world.receive()
-    world.hear(winner.succeeded())
+    world.apply(winner.succeeded())
     running = Delivery(request=winner.request)
-    world.hear(running.started())
+    world.apply(running.started())
     stray = "f" * 32
     linked = f"media/{winner.id}/0.txt"
     bucket.put(linked, f"media/{stray}/0.txt", f"media/{running.id}/0.txt")

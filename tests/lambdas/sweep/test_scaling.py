@@ -90,7 +90,7 @@ def test_a_group_that_is_awake_is_left_to_its_target(
     account = world.account()
     for _ in range(5):
         world.run(account, ONE_STEP)
-    world.hear(world.receive().started())
+    world.apply(world.receive().started())
     sweep(settings)
     assert desired(autoscaling, group) == 2
     assert metrics(capsys)["text"]["BacklogPerInstance"] == 2.5, "what is at work counts"

@@ -1011,7 +1011,7 @@ export interface components {
         };
         /**
          * ModelOut
-         * @description A model; `available` says whether a worker that can run it was heard of within the last minute.
+         * @description A model; `available` says whether a worker that can run it sent a heartbeat within the last minute.
          */
         ModelOut: {
             /** Id */

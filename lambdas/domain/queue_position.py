@@ -45,7 +45,7 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """A place in line as the API shows it; `position` counts the tasks served before."""
 
     position: int
@@ -55,11 +55,11 @@ class Place:
     reason: str
 
 
-def place(line: Line, fleet: Fleet, *, pace: Pace) -> Place:
-    """The place of the first in line of a run's tasks."""
+def position_of(line: Line, fleet: Fleet, *, pace: Pace) -> QueuePosition:
+    """The position of the first in line of a run's tasks."""
     ahead = line.sent + line.own + _others(line, fleet, pace=pace)
     code, reason = _reason(line, fleet, ahead=ahead)
-    return Place(
+    return QueuePosition(
         position=min(ahead, COUNTED),
         more=ahead >= COUNTED,
         eta_seconds=_eta(ahead, fleet),

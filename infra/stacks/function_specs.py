@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from contract.keys import CONTROL_PREFIX, MEDIA_PREFIX, UPLOAD_PREFIX
 from infra.stacks.base import StageStack
 from infra.stacks.data import APP_USER, OWNER, Data
-from infra.stacks.functions import Grant, Job
+from infra.stacks.functions import FunctionSpec, Grant
 from infra.stacks.queues import ADVANCE_SECONDS, Pair, Queues
 from infra.stacks.settings import QUEUES
 
@@ -23,18 +23,18 @@ _SWEEP_SECONDS = 55
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Makes the jobs of one stage, once it is known where everything stands."""
+class FunctionSpecs:
+    """Makes the specs of one stage, once it is known where everything stands."""
 
     stack: StageStack
     data: Data
     queues: Queues
 
-    def api(self, origin_secret: secretsmanager.Secret, cursor_secret: secretsmanager.Secret) -> Job:
+    def api(self, origin_secret: secretsmanager.Secret, cursor_secret: secretsmanager.Secret) -> FunctionSpec:
         """Answers requests."""
         settings = self.stack.settings
         media = self.data.media
-        return Job(
+        return FunctionSpec(
             name="api",
             seconds=_API_SECONDS,
             memory_mib=settings.api.memory_mib,
@@ -62,9 +62,9 @@ class Surroundings:
             ],
         )
 
-    def advance(self) -> Job:
+    def advance(self) -> FunctionSpec:
         """Hears what workers report; the event source adds reading its queue."""
-        return Job(
+        return FunctionSpec(
             name="advance",
             seconds=ADVANCE_SECONDS,
             memory_mib=512,
@@ -72,14 +72,14 @@ class Surroundings:
             grants=[*self._log_in(), self._send(), Grant(["s3:PutObject"], [_markers(self.data.media)])],
         )
 
-    def sweep(self) -> Job:
+    def sweep(self) -> FunctionSpec:
         """Sends again what was lost, tidies up, measures the backlog and wakes a group that sleeps."""
         settings, media = self.stack.settings, self.data.media
         groups = [settings.group_name(queue) for queue in QUEUES]
         prefixes = {"StringLike": {"s3:prefix": [f"{MEDIA_PREFIX}*", f"{UPLOAD_PREFIX}*", f"{CONTROL_PREFIX}*"]}}
         deletable = [media.arn_for_objects(f"{prefix}*") for prefix in (MEDIA_PREFIX, UPLOAD_PREFIX, CONTROL_PREFIX)]
         days = settings.media.unpublished_days
-        return Job(
+        return FunctionSpec(
             name="sweep",
             seconds=_SWEEP_SECONDS,
             memory_mib=512,
@@ -106,7 +106,7 @@ class Surroundings:
             ],
         )
 
-    def migrate(self, fingerprint: str) -> Job:
+    def migrate(self, fingerprint: str) -> FunctionSpec:
         """Brings the database up to date as its owner, at each deployment."""
         database, emulator = self.data.database, self.stack.settings.emulator
         url = f"postgresql://{OWNER}@{database.owner_host}:{database.port}/{database.name}?sslmode=require"
@@ -117,10 +117,10 @@ class Surroundings:
             "ATELIER_MIGRATIONS": fingerprint,
         }
         if emulator:
-            return Job("migrate", environment, [], seconds=MIGRATE_SECONDS, memory_mib=512)
+            return FunctionSpec("migrate", environment, [], seconds=MIGRATE_SECONDS, memory_mib=512)
         environment["ATELIER_DATABASE_SECRET"] = database.secret.secret_arn
         read = Grant(["secretsmanager:GetSecretValue"], [database.secret.secret_arn])
-        return Job("migrate", environment, [read], seconds=MIGRATE_SECONDS, memory_mib=512)
+        return FunctionSpec("migrate", environment, [read], seconds=MIGRATE_SECONDS, memory_mib=512)
 
     def origin_value(self, secret: secretsmanager.Secret) -> str:
         """The secret as CloudFormation fills it in while it deploys: the template never holds it."""

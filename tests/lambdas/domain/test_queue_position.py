@@ -6,14 +6,14 @@ import pytest
 
 from lambdas.domain.dispatch import Survey
 from lambdas.domain.pace import Pace
-from lambdas.domain.place import Fleet, Line, place
+from lambdas.domain.queue_position import Fleet, Line, position_of
 
 NOBODY = Line(guest=False, sent=0, own=0, members=0, guests=0, members_behind=0, people=0)
 READY = Fleet(survey=Survey("text", slots=4, total=0, guests=0), has_model=True, loaded=True, busy=0, seconds=2)
 
 
 def said(line: Line = NOBODY, fleet: Fleet = READY) -> tuple[int, str, str]:
-    found = place(line, fleet, pace=Pace())
+    found = position_of(line, fleet, pace=Pace())
     return found.position, found.reason_code, found.reason
 
 
@@ -40,14 +40,14 @@ def test_a_model_that_no_live_worker_has_run_yet_has_to_load() -> None:
 
 
 def test_a_long_line_is_counted_to_a_thousand() -> None:
-    found = place(replace(NOBODY, members=1_000, people=1_000), READY, pace=Pace())
+    found = position_of(replace(NOBODY, members=1_000, people=1_000), READY, pace=Pace())
     assert (found.position, found.more, found.reason) == (1_000, True, "1,000 people are ahead of you")
-    assert place(replace(NOBODY, members=999, people=9), READY, pace=Pace()).more is False
+    assert position_of(replace(NOBODY, members=999, people=9), READY, pace=Pace()).more is False
 
 
 @pytest.mark.parametrize(("sent", "busy", "seconds"), [(0, 0, 2), (4, 0, 4), (8, 4, 7), (8, 40, 7)])
 def test_the_estimate_is_rounds_of_all_slots(sent: int, busy: int, seconds: int) -> None:
-    found = place(replace(NOBODY, sent=sent), replace(READY, busy=busy), pace=Pace())
+    found = position_of(replace(NOBODY, sent=sent), replace(READY, busy=busy), pace=Pace())
     assert found.eta_seconds == seconds
 
 
@@ -60,7 +60,7 @@ def test_the_estimate_is_rounds_of_all_slots(sent: int, busy: int, seconds: int)
     ],
 )
 def test_nothing_is_estimated_without_a_worker_or_a_time_to_go_by(fleet: Fleet) -> None:
-    assert place(NOBODY, fleet, pace=Pace()).eta_seconds is None
+    assert position_of(NOBODY, fleet, pace=Pace()).eta_seconds is None
 
 
 def test_members_wait_for_as_many_guests_as_their_share_lets_through() -> None:

@@ -1,4 +1,4 @@
--- name: look
+-- name: find
 -- A task that waits in line and what stands before it: out and not started (for a task that is out only those sent
 -- before), and in the backlog one's own older ones and those of others. When accounts take turns, others have as many
 -- tasks before one's own number n as they have in n - 1 rounds, and one more if their turn is earlier. Everything is
