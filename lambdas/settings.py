@@ -60,10 +60,11 @@ class FlowSettings(AwsSettings):
 class QuotaSettings(Environment):
     """How much and how long."""
 
-    session_days: int = 30
-    upload_hours: int = 24
-    guests_per_network_day: int = 5
-    guest_tasks_per_network_day: int = 20
+    session_days: int = Field(default=30, ge=1)
+    upload_hours: int = Field(default=24, ge=1)
+    guests_per_network_day: int = Field(default=5, ge=0)
+    """Of a /24 or /56."""
+    guest_tasks_per_network_day: int = Field(default=20, ge=0)
 
 
 class ActionSettings(DatabaseSettings, FlowSettings, QuotaSettings):

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
@@ -7,7 +8,10 @@ const api = process.env.ATELIER_API ?? "http://localhost:8000";
 // The API compares Origin with the site as the browser sees it, so the proxy keeps the Host header.
 const proxied = { target: api, changeOrigin: false };
 
+const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8"));
+
 export default defineConfig({
+  define: { __VERSION__: JSON.stringify(version) },
   plugins: [react(), lingui({ macroTransform: true, failOnMissing: true })],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {

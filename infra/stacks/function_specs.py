@@ -51,6 +51,9 @@ class FunctionSpecs:
                 "ATELIER_SECRET": cursor_secret.secret_value.unsafe_unwrap(),
                 "ATELIER_ORIGIN_SECRET": self.origin_value(origin_secret),
                 "ATELIER_UPLOAD_HOURS": str(settings.media.upload_hours),
+                "ATELIER_SESSION_DAYS": str(settings.quotas.session_days),
+                "ATELIER_GUESTS_PER_NETWORK_DAY": str(settings.quotas.guests_per_network_day),
+                "ATELIER_GUEST_TASKS_PER_NETWORK_DAY": str(settings.quotas.guest_tasks_per_network_day),
             },
             grants=[
                 *self._log_in(),
@@ -158,6 +161,7 @@ class FunctionSpecs:
             "ATELIER_MEDIA_BUCKET": self.data.media.bucket_name,
             "ATELIER_STEPS_TEXT_QUEUE_URL": self.queues.text.queue.queue_url,
             "ATELIER_STEPS_IMAGE_QUEUE_URL": self.queues.image.queue.queue_url,
+            "ATELIER_LEASE_SECONDS": str(self.stack.settings.api.lease_seconds),
         }
 
     def _log_in(self) -> list[Grant]:

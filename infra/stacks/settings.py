@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.catalogue import PIN, Profile, Queue
+from contract.limits import LEASE_SECONDS
 
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
@@ -111,6 +112,8 @@ class Api(_Group):
     """1,769 MiB are one whole core."""
     advance_concurrency: int = Field(default=5, ge=2, le=1_000)
     """How many batches of events are handled at one time."""
+    lease_seconds: int = Field(default=LEASE_SECONDS, ge=60, le=3_600)
+    """How long a worker may be silent about a task before the next attempt; it reports every 15 s."""
     reserved_concurrency: int | None = Field(default=None, ge=1, le=1_000)
     """How many requests are answered at one time, whatever others in the account do; new accounts refuse it."""
 
@@ -128,6 +131,17 @@ class Media(_Group):
     """Runs that nobody published are deleted after so many days; absent: never."""
     old_version_days: int = Field(default=30, ge=1)
     """How long what was deleted or overwritten can be brought back."""
+
+
+class Quotas(_Group):
+    """What accounts may do, and how long their sessions last."""
+
+    guests_per_network_day: int = Field(default=5, ge=0)
+    """Guest accounts that a /24 or /56 may make in a day."""
+    guest_tasks_per_network_day: int = Field(default=20, ge=0)
+    """Tasks that the guests of such a network may start in a day."""
+    session_days: int = Field(default=30, ge=1, le=400)
+    """Browsers keep no cookie for longer than 400 days."""
 
 
 class Workers(_Group):
@@ -209,6 +223,7 @@ class StageSettings(_Group):
     database: Database = Database()
     api: Api = Api()
     media: Media = Media()
+    quotas: Quotas = Quotas()
     workers: dict[Queue, Workers] = {"text": Workers(), "image": Workers()}
     safety: Safety = Safety()
     log_days: LogDays = 30

@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 
 from contract.limits import MAX_UPLOAD_BYTES
 from contract.metrics import Meter
+from contract.version import VERSION
 from lambdas.api import docs, openapi, problems
 from lambdas.api.body_limit import BodyLimit
 from lambdas.api.counters import Counters
@@ -61,7 +62,7 @@ def bare_app() -> FastAPI:
     """Every route and rule without services: enough for the OpenAPI document."""
     app = FastAPI(
         title="Atelier",
-        version="1",
+        version=VERSION,
         description="Create a pipeline, run it, see how it was made, rate it, remix it.",
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,

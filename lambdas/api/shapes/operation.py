@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contract.catalogue import HubSource, LibrarySource, Limit, Model, OwnSource, PackageSource, Profile, Queue
 from contract.kinds import Kind, KindInfo, Medium
+from contract.version import VERSION
 from lambdas.actions import figures
 from lambdas.api.shapes.base import Answer
 from lambdas.store.stats import Speed
@@ -165,6 +166,7 @@ class Health(Answer):
     A worker lives while its reports arrive: they come through the queues and `advance`, so those are at work too.
     """
 
+    version: str
     api: Literal["ok"]
     database: Literal["ok"]
     workers: dict[Queue, int]
@@ -172,4 +174,6 @@ class Health(Answer):
     @classmethod
     def of(cls, alive: Mapping[str, int]) -> "Health":
         """The answer when the database has answered how many workers live."""
-        return cls(api="ok", database="ok", workers={queue: alive.get(queue, 0) for queue in get_args(Queue)})
+        return cls(
+            version=VERSION, api="ok", database="ok", workers={queue: alive.get(queue, 0) for queue in get_args(Queue)}
+        )

@@ -47,6 +47,20 @@ def test_each_settings_class_reads_what_the_stack_sets(
     settings()
 
 
+_SET_FOR_ONE_MACHINE_ONLY = {
+    "ATELIER_AWS_ENDPOINT_URL",  # AWS is where AWS answers
+    "ATELIER_PASSWORD_HASHINGS",  # a Lambda answers one request at a time
+    "ATELIER_DATABASE_IAM",  # migrate logs in as the owner
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_setting_that_a_function_reads_can_be_reached_by_who_deploys_it(large: Stage, name: str) -> None:
+    settings = importlib.import_module(f"lambdas.{name}.settings").Settings
+    fields = {f"ATELIER_{field.upper()}" for field in settings.model_fields}
+    assert fields - set(environment(large, name)) <= _SET_FOR_ONE_MACHINE_ONLY
+
+
 @pytest.mark.parametrize("name", ["api", "advance", "sweep"])
 def test_functions_log_in_with_tokens_as_a_user_who_owns_nothing(small: Stage, large: Stage, name: str) -> None:
     for stage in (small, large):

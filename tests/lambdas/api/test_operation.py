@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from contract.kinds import KINDS, template_params
+from contract.version import VERSION
 from tests.lambdas.api.people import Person, a_pipeline
 from tests.lambdas.builders import a_finished_run, a_worker
 
@@ -80,7 +81,7 @@ def test_figures_count_everything(anyone: TestClient, ana: Person, guest: Person
 
 
 def test_health_is_open_to_all_and_says_who_works(anyone: TestClient, conn: psycopg.Connection) -> None:
-    nobody = {"api": "ok", "database": "ok", "workers": {"text": 0, "image": 0}}
+    nobody = {"version": VERSION, "api": "ok", "database": "ok", "workers": {"text": 0, "image": 0}}
     assert anyone.get("/api/v1/health").json() == nobody
     a_worker(conn, models=["demo-emoji"], queue="image")
     a_worker(conn, models=["smollm2-135m"], queue="text", seconds_ago=100)

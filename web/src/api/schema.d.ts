@@ -750,6 +750,8 @@ export interface components {
          *     A worker lives while its reports arrive: they come through the queues and `advance`, so those are at work too.
          */
         Health: {
+            /** Version */
+            version: string;
             /**
              * Api
              * @constant

@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { type RefObject, useEffect, useRef } from "react";
 import { AccountGate } from "@/features/shell/AccountGate";
+import { Footer } from "@/features/shell/Footer";
 import { Header } from "@/features/shell/Header";
 import styles from "@/features/shell/Shell.module.css";
 
@@ -17,6 +18,7 @@ export function RootLayout() {
       <main id="main" ref={main} className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
+      <Footer />
     </AccountGate>
   );
 }
