@@ -7,7 +7,7 @@ import sys
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from gpu_worker import logs
+from gpu_worker.machine import logs
 from gpu_worker.settings import share_cores
 
 
@@ -42,9 +42,9 @@ def _named(place: tuple[int | str, ...]) -> str:
 
 
 def _prepare() -> int:
-    from gpu_worker.models.sources import SourceMissing
-    from gpu_worker.prepare import prepare
+    from gpu_worker.commands.prepare import prepare
     from gpu_worker.settings import ModelSettings
+    from gpu_worker.weights.sources import SourceMissing
 
     settings = ModelSettings()
     logs.set_up(settings.log_format)
@@ -57,7 +57,7 @@ def _prepare() -> int:
 
 
 def _doctor() -> int:
-    from gpu_worker import doctor
+    from gpu_worker.commands import doctor
     from gpu_worker.settings import ModelSettings, Settings
 
     try:

@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract import limits
 from contract.catalogue import PIN, Profile, Queue
-from gpu_worker.models.sources import place
-from gpu_worker.safety.classifier import Classifier
+from gpu_worker.weights.classifier import Classifier
+from gpu_worker.weights.sources import place
 
 
 def share_cores() -> None:

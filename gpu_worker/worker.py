@@ -15,21 +15,22 @@ from botocore.config import Config
 from contract.catalogue import Catalogue, Queue
 from contract.costs import cost
 from contract.metrics import Meter
-from gpu_worker import engines, interrupt, upkeep
-from gpu_worker.batch import Rules
-from gpu_worker.delivery import Hands, Reach, Request
-from gpu_worker.finish import Finisher
-from gpu_worker.lane import Lane
-from gpu_worker.models.cache import Models
-from gpu_worker.previews import Previews
-from gpu_worker.receive import Inbox, Receiver
-from gpu_worker.report import Reporter
+from gpu_worker import engines
+from gpu_worker.queue import interrupt, upkeep
+from gpu_worker.queue.delivery import Hands, Reach, Request
+from gpu_worker.queue.receive import Inbox, Receiver
+from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.upkeep import Post
 from gpu_worker.safety.pictures import Guard, PictureCheck
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
-from gpu_worker.storage import Storage
-from gpu_worker.upkeep import Post
+from gpu_worker.weights.cache import Models
+from gpu_worker.work.batch import Rules
+from gpu_worker.work.finish import Finisher
+from gpu_worker.work.lane import Lane
+from gpu_worker.work.previews import Previews
+from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""The models of the catalogue: where their files come from, where they are, and which stay loaded."""
+"""Where `python -m gpu_worker.models` starts; its code is `commands.models`."""

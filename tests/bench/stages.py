@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from gpu_worker import finish, imaging
-from gpu_worker.lane import Lane
-from gpu_worker.receive import Inbox, Receiver
-from gpu_worker.report import Reporter
-from gpu_worker.storage import Storage
+from gpu_worker.pictures import imaging
+from gpu_worker.queue.receive import Inbox, Receiver
+from gpu_worker.queue.report import Reporter
+from gpu_worker.work import finish
+from gpu_worker.work.lane import Lane
+from gpu_worker.work.storage import Storage
 
 _PLACES: dict[str, list[tuple[Any, str]]] = {
     "receive": [(Inbox, "receive"), (Receiver, "_admitted")],

@@ -16,8 +16,8 @@ from uuid import UUID
 from contract import catalogue
 from contract.catalogue import Catalogue, Model
 from gpu_worker import engines
-from gpu_worker.models.cache import Models
 from gpu_worker.settings import share_cores
+from gpu_worker.weights.cache import Models
 from gpu_worker.worker import Worker
 from tests.bench import stages
 from tests.bench.rows import Row

@@ -11,7 +11,7 @@ from contract import catalogue
 from contract.catalogue import HubSource, LibrarySource, Model, OwnSource, PackageSource, Profile
 from contract.kinds import KINDS, Kind, template_params
 from contract.spec import Spec, complete
-from gpu_worker.models.sources import file_digest, folder_digest, library_revision
+from gpu_worker.weights.sources import file_digest, folder_digest, library_revision
 
 ROOT = Path(__file__).parents[2]
 MODELS = catalogue.load("gpu").models

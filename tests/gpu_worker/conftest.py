@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contract.catalogue import Catalogue
-from gpu_worker.models import __main__ as cli
+from gpu_worker.commands import models as cli
 from gpu_worker.settings import share_cores
 from gpu_worker.worker import Worker
 from tests.gpu_worker.models import CATALOGUE, text_folder, tiny_folder, twin_folder

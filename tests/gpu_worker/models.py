@@ -8,7 +8,7 @@ from pathlib import Path
 from contract import catalogue
 from contract.catalogue import Catalogue, HubSource, Limit, Model
 from contract.kinds import Kind
-from gpu_worker.models import sources
+from gpu_worker.weights import sources
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache" / "test-home"

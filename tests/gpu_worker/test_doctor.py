@@ -8,10 +8,10 @@ import pytest
 
 from contract import catalogue
 from contract.catalogue import Catalogue, Model
-from gpu_worker import doctor
-from gpu_worker.doctor import Finding
-from gpu_worker.models import bucket
+from gpu_worker.commands import doctor
+from gpu_worker.commands.doctor import Finding
 from gpu_worker.settings import ModelSettings
+from gpu_worker.weights import bucket
 from tests.gpu_worker.models import REPOSITORY, TINY, text_folder, tiny_folder
 from tests.gpu_worker.site import Site
 from tests.services.ministack import CREDENTIALS, a_bucket, free_port

@@ -16,14 +16,14 @@ from contract import catalogue
 from contract.catalogue import Catalogue, HubSource, Model
 from contract.kinds import CaptionParams, EditParams, ImageParams, Kind, TextParams, UpscaleParams
 from gpu_worker import engines
+from gpu_worker.commands import models as cli
 from gpu_worker.engines import caption, families, text, upscale
 from gpu_worker.engines.base import Engine, Row
 from gpu_worker.engines.families import UnknownPipeline
 from gpu_worker.engines.image import EditEngine
 from gpu_worker.engines.upscale import UpscaleEngine
 from gpu_worker.failures import TaskFailure
-from gpu_worker.models import __main__ as cli
-from gpu_worker.models import bucket
+from gpu_worker.weights import bucket
 from tests.gpu_worker import families as tiny
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import tiny_folder

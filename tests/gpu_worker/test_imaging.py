@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from thumbhash import rgba_to_thumb_hash
 
-from gpu_worker import imaging
-from gpu_worker.frame import Frame
-from gpu_worker.thumbhash import thumbhash
+from gpu_worker.pictures import imaging
+from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures.thumbhash import thumbhash
 
 MADE_FROM: dict[str, Any] = {
     "model": "tiny",

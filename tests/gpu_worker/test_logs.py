@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from gpu_worker import logs
+from gpu_worker.machine import logs
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.metrics import METRICS
-from gpu_worker import memory
+from gpu_worker.machine import memory
 from gpu_worker.worker import Worker
 from tests.gpu_worker.models import TEXT_MODEL, TINY
 from tests.gpu_worker.site import Site, a_text_request, an_edit_request, an_image_request

@@ -10,7 +10,7 @@ from contract.catalogue import Catalogue, Model
 from contract.kinds import Kind
 from gpu_worker.engines.base import Engine
 from gpu_worker.failures import TaskFailure
-from gpu_worker.models.cache import Models
+from gpu_worker.weights.cache import Models
 from tests.gpu_worker.models import TINY
 
 

@@ -12,11 +12,12 @@ import pytest
 from contract import catalogue
 from contract.catalogue import Catalogue
 from contract.kinds import Kind
-from gpu_worker import engines, prepare
-from gpu_worker.models import __main__ as cli
-from gpu_worker.models import bucket, hub, sources
-from gpu_worker.models.sources import SourceMissing, folder_digest
+from gpu_worker import engines
+from gpu_worker.commands import models as cli
+from gpu_worker.commands import prepare
 from gpu_worker.settings import ModelSettings
+from gpu_worker.weights import bucket, hub, sources
+from gpu_worker.weights.sources import SourceMissing, folder_digest
 from gpu_worker.worker import Worker
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import CATALOGUE, TEXT_MODEL, TINY, tiny_folder

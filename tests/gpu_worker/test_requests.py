@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from contract.kinds import KINDS
 from contract.messages import EVENT, Failed
-from gpu_worker import requests
-from gpu_worker.requests import Unreadable
+from gpu_worker.queue import requests
+from gpu_worker.queue.requests import Unreadable
 from tests.contract.contracts import recorded
 from tests.gpu_worker.site import a_text_request, an_edit_request, an_image_request
 

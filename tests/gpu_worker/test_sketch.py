@@ -19,7 +19,7 @@ from contract.kinds import ImageParams, Kind
 from gpu_worker import engines
 from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.engines.sketch import Sketcher, without_noise
-from gpu_worker.models import sources
+from gpu_worker.weights import sources
 from tests.gpu_worker.models import CACHE
 
 DEMO = next(model for model in catalogue.load("demo").models if model.id == "demo-emoji")

@@ -6,8 +6,8 @@ import pytest
 
 from contract import catalogue
 from contract.catalogue import OwnSource, PackageSource
-from gpu_worker.models import sources
-from gpu_worker.models.sources import SourceMissing
+from gpu_worker.weights import sources
+from gpu_worker.weights.sources import SourceMissing
 from tests.gpu_worker.models import REPOSITORY, TEXT_MODEL, TINY, text_folder
 
 OWN = [model for model in catalogue.load("gpu").models if isinstance(model.source, OwnSource)]

@@ -10,12 +10,12 @@ import pytest
 
 from contract import catalogue
 from contract.catalogue import Catalogue
-from gpu_worker import prepare
 from gpu_worker.__main__ import main as run_worker
-from gpu_worker.models import __main__ as cli
-from gpu_worker.models.sources import SourceMissing
-from gpu_worker.safety.classifier import Classifier, labels_in
+from gpu_worker.commands import models as cli
+from gpu_worker.commands import prepare
 from gpu_worker.settings import ModelSettings
+from gpu_worker.weights.classifier import Classifier, labels_in
+from gpu_worker.weights.sources import SourceMissing
 from gpu_worker.worker import Worker
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import tiny_folder

@@ -7,7 +7,7 @@ import pytest
 
 from contract import catalogue
 from contract.catalogue import Catalogue
-from gpu_worker import doctor
+from gpu_worker.commands import doctor
 from tests.gpu_worker.site import Site
 
 

@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from contract.keys import PROMPT_LIST
 from contract.kinds import TextParams
-from gpu_worker import prepare
+from gpu_worker.commands import prepare
 from gpu_worker.failures import TaskFailure
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter

@@ -11,7 +11,7 @@ from contract import catalogue
 from contract.keys import PROMPT_LIST
 from contract.kinds import KINDS
 from contract.metrics import METRICS
-from gpu_worker import interrupt
+from gpu_worker.queue import interrupt
 from gpu_worker.settings import Settings
 from infra.stacks.gpu import Gpu
 from infra.stacks.package import USER_DATA

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.limits import GIVE_UP_RECEIVES
-from gpu_worker import failures, requests
-from gpu_worker.delivery import Delivery, Hands, Reach, Request, Ticket, log_fields
-from gpu_worker.report import Reporter
+from gpu_worker import failures
+from gpu_worker.queue import requests
+from gpu_worker.queue.delivery import Delivery, Hands, Reach, Request, Ticket, log_fields
+from gpu_worker.queue.report import Reporter
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from contract.limits import THUMB_SIDE
-from gpu_worker.decoder import Decoder
-from gpu_worker.delivery import Request
-from gpu_worker.frame import Frame
+from gpu_worker.pictures.decoder import Decoder
+from gpu_worker.pictures.frame import Frame
+from gpu_worker.queue.delivery import Request
 
 _DECODER = Decoder()
 """One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""

@@ -10,16 +10,17 @@ from contract.keys import output_key, thumb_key
 from contract.limits import MAX_EVENT_TEXT_BYTES
 from contract.messages import ImageOutput, Output, TextOutput
 from contract.metrics import Meter
-from gpu_worker import failures, imaging
-from gpu_worker.delivery import Delivery, Hands
+from gpu_worker import failures
 from gpu_worker.engines.base import Made
 from gpu_worker.failures import TaskFailure
-from gpu_worker.previews import Previews, Sketch
-from gpu_worker.receive import Inbox
-from gpu_worker.report import Reporter
+from gpu_worker.pictures import imaging
+from gpu_worker.pictures.thumbhash import thumbhash
+from gpu_worker.queue.delivery import Delivery, Hands
+from gpu_worker.queue.receive import Inbox
+from gpu_worker.queue.report import Reporter
 from gpu_worker.safety.pictures import Guard
-from gpu_worker.storage import Storage
-from gpu_worker.thumbhash import thumbhash
+from gpu_worker.work.previews import Previews, Sketch
+from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 

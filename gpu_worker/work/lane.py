@@ -12,16 +12,19 @@ from contract.keys import cancel_key
 from contract.kinds import KINDS, CaptionParams, EditParams, Kind, UpscaleParams
 from contract.limits import MAX_SIDE, MIN_SIDE
 from contract.metrics import Meter
-from gpu_worker import admission, failures, imaging, memory
-from gpu_worker.batch import Rules, Seat, Waiting
-from gpu_worker.delivery import Delivery
+from gpu_worker import failures
 from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.failures import TaskFailure
-from gpu_worker.finish import Finisher
-from gpu_worker.frame import Frame
-from gpu_worker.models.cache import Models
+from gpu_worker.machine import memory
+from gpu_worker.pictures import imaging
+from gpu_worker.pictures.frame import Frame
+from gpu_worker.queue.delivery import Delivery
 from gpu_worker.safety.prompts import PromptFilter
-from gpu_worker.storage import Storage
+from gpu_worker.weights.cache import Models
+from gpu_worker.work import admission
+from gpu_worker.work.batch import Rules, Seat, Waiting
+from gpu_worker.work.finish import Finisher
+from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 

@@ -122,7 +122,7 @@ def _digest_of_own(path: Path) -> str:
 
 def _convert(model: Model, file: Path, target: Path, *, say: Say) -> None:
     """Write a GGUF as a folder of safetensors; whoever stops half-way leaves nothing under the final name."""
-    from gpu_worker.models.convert import convert
+    from gpu_worker.weights.convert import convert
 
     if file_digest(file)[:_REVISION_DIGITS] != model.revision:
         raise SourceMissing(f"{file.name} is not the revision of {model.id} that the catalogue names")

@@ -11,10 +11,10 @@ from pathlib import Path
 from contract.catalogue import Catalogue, Model, Queue
 from contract.kinds import Kind
 from contract.metrics import Meter
-from gpu_worker import memory
 from gpu_worker.engines.base import Engine
 from gpu_worker.failures import TaskFailure
-from gpu_worker.models import sources
+from gpu_worker.machine import memory
+from gpu_worker.weights import sources
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from contract.catalogue import HubSource
 from gpu_worker.engines import families
-from gpu_worker.models.sources import Pinned, Say, SourceMissing, file_digest
+from gpu_worker.weights.sources import Pinned, Say, SourceMissing, file_digest
 
 _SUFFIXES = {".safetensors", ".json", ".txt", ".model", ".jinja"}
 """Weights that cannot run anything, and what describes them; Python and pickles of a repository are never taken."""

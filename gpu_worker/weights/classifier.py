@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from contract.catalogue import PIN, HubSource
-from gpu_worker.models.sources import SourceMissing
+from gpu_worker.weights.sources import SourceMissing
 
 _CONFIG = "config.json"
 _ARCHITECTURE = "ForImageClassification"

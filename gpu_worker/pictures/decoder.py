@@ -10,12 +10,12 @@ from typing import IO, cast
 from PIL import Image
 
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
-from gpu_worker import foreign
 from gpu_worker.failures import TaskFailure
-from gpu_worker.frame import Frame
+from gpu_worker.pictures import foreign
+from gpu_worker.pictures.frame import Frame
 
-_REPOSITORY = Path(__file__).parents[1]
-_COMMAND = (sys.executable, "-m", "gpu_worker.foreign")
+_REPOSITORY = Path(__file__).parents[2]
+_COMMAND = (sys.executable, "-m", "gpu_worker.pictures.foreign")
 _NO_FRAME = (0,) * 5
 _DAMAGED = "The picture to start from is no PNG, JPEG or WebP, or it is damaged."
 _TOO_LARGE = (

@@ -11,11 +11,11 @@ import boto3
 
 from contract import catalogue
 from contract.catalogue import HubSource, Model
-from gpu_worker.models import bucket, sources
-from gpu_worker.models.sources import Say, SourceMissing
-from gpu_worker.safety.classifier import Classifier
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.settings import ModelSettings
+from gpu_worker.weights import bucket, sources
+from gpu_worker.weights.classifier import Classifier
+from gpu_worker.weights.sources import Say, SourceMissing
 
 
 def prepare(settings: ModelSettings) -> None:
@@ -78,4 +78,4 @@ def _say(title: str) -> Say:
 
 
 def _print(title: str, step: str) -> None:
-    print(f"{title}: {step}", flush=True)  # noqa: T201 -- a command line tool
+    print(f"{title}: {step}", flush=True)

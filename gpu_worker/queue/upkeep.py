@@ -10,13 +10,14 @@ from pathlib import Path
 from contract.catalogue import Queue
 from contract.keys import cancel_key
 from contract.metrics import Meter
-from gpu_worker import failures, memory
-from gpu_worker.delivery import Delivery, Hands
-from gpu_worker.finish import Finisher
-from gpu_worker.models.cache import Models
-from gpu_worker.receive import Inbox
-from gpu_worker.report import Reporter
-from gpu_worker.storage import Storage
+from gpu_worker import failures
+from gpu_worker.machine import memory
+from gpu_worker.queue.delivery import Delivery, Hands
+from gpu_worker.queue.receive import Inbox
+from gpu_worker.queue.report import Reporter
+from gpu_worker.weights.cache import Models
+from gpu_worker.work.finish import Finisher
+from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 

@@ -18,15 +18,16 @@ from contract import catalogue
 from contract.catalogue import HubSource, Model
 from contract.keys import new_delivery, output_key
 from contract.kinds import KINDS, Kind, TextParams, template_params
-from gpu_worker import engines, memory
+from gpu_worker import engines
 from gpu_worker.engines.base import Row
 from gpu_worker.failures import TaskFailure
-from gpu_worker.models import bucket, sources
-from gpu_worker.models.cache import Models
-from gpu_worker.models.sources import SourceMissing
+from gpu_worker.machine import memory
 from gpu_worker.safety.pictures import PictureCheck, Unfit
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import ModelSettings, Settings
+from gpu_worker.weights import bucket, sources
+from gpu_worker.weights.cache import Models
+from gpu_worker.weights.sources import SourceMissing
 
 _NEEDED_DISK_BYTES = 2 * 1024**3
 _GB = 1024**3
@@ -65,10 +66,10 @@ def main(settings: ModelSettings) -> int:
     ill = 0
     for finding in examine(settings):
         ill += bool(finding.advice)
-        print(f"{'BAD' if finding.advice else 'ok '}  {finding.title}: {finding.detail}", flush=True)  # noqa: T201 -- a command line tool
+        print(f"{'BAD' if finding.advice else 'ok '}  {finding.title}: {finding.detail}", flush=True)
         if finding.advice:
-            print(f"     → {finding.advice}", flush=True)  # noqa: T201
-    print(f"\n{ill} need attention." if ill else "\nThis machine can work.")  # noqa: T201
+            print(f"     → {finding.advice}", flush=True)
+    print(f"\n{ill} need attention." if ill else "\nThis machine can work.")
     return 1 if ill else 0
 
 

@@ -13,9 +13,10 @@ from contract.catalogue import Queue
 from contract.limits import PROTOCOL
 from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
 from contract.metrics import Meter
-from gpu_worker import failures, hardware
-from gpu_worker.delivery import Ticket
+from gpu_worker import failures
 from gpu_worker.failures import TaskFailure
+from gpu_worker.machine import hardware
+from gpu_worker.queue.delivery import Ticket
 
 log = logging.getLogger(__name__)
 

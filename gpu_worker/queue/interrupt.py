@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from gpu_worker.delivery import Delivery
-from gpu_worker.receive import Receiver
-from gpu_worker.report import Reporter
-from gpu_worker.upkeep import Post
+from gpu_worker.queue.delivery import Delivery
+from gpu_worker.queue.receive import Receiver
+from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.upkeep import Post
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from contract.catalogue import Model
 from contract.kinds import Kind
-from gpu_worker.delivery import Delivery
 from gpu_worker.engines.base import Row
+from gpu_worker.queue.delivery import Delivery
 
 _MOST_WAYS = 3
 _GATHER_SECONDS = 0.05

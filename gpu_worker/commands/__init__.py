@@ -1,0 +1,1 @@
+"""What an operator calls: `prepare`, `doctor`, and the copying of models."""

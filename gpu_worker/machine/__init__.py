@@ -1,0 +1,1 @@
+"""What the worker runs on: hardware, memory and the log."""

@@ -1,0 +1,1 @@
+"""The models' files: where they come from, where they are on this machine, and which models stay loaded."""
