@@ -15,7 +15,7 @@ from botocore.config import Config
 from contract.catalogue import Catalogue, Queue
 from contract.costs import cost
 from contract.metrics import Meter
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.queue import interrupt, upkeep
 from gpu_worker.queue.delivery import Hands, Reach, Request
 from gpu_worker.queue.receive import Inbox, Receiver
@@ -69,7 +69,7 @@ class Worker:
             catalogue,
             models_dir=settings.models_dir,
             memory_bytes=settings.memory_bytes,
-            build=partial(engines.build, threads=settings.threads),
+            build=partial(loading.build, threads=settings.threads),
             meter=self._meter,
         )
         self._pool = ThreadPoolExecutor(max_workers=_POOL_THREADS, thread_name_prefix="io")

@@ -18,7 +18,7 @@ from contract import catalogue
 from contract.catalogue import HubSource, Model
 from contract.keys import new_delivery, output_key
 from contract.kinds import KINDS, Kind, TextParams, template_params
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.engines.base import Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import memory
@@ -175,7 +175,7 @@ def _classifier(folder: Path, settings: Settings) -> Finding:
 def _models(settings: ModelSettings) -> Iterator[Finding]:
     known = catalogue.load(settings.profile)
     room = (settings.memory_bytes if isinstance(settings, Settings) else 0) or memory.room_for_models()
-    build = partial(engines.build, threads=settings.threads)
+    build = partial(loading.build, threads=settings.threads)
     models = Models(known, models_dir=settings.models_dir, memory_bytes=room, build=build)
     yield Finding("memory for models", f"{room / _GB:.1f} GB")
     for model in known.models:

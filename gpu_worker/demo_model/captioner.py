@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-from gpu_worker.demo_model.captions import with_article
 from gpu_worker.demo_model.colours import COLOURS
 from gpu_worker.demo_model.evaluate import colour_of, generate, share
 from gpu_worker.demo_model.icons import FLAT, IconSets, fetch
@@ -20,6 +19,7 @@ from gpu_worker.demo_model.load import load_demo_pipeline
 from gpu_worker.demo_model.pictures import Bytes, alone, painted, rasterise
 from gpu_worker.demo_model.things import read_things
 from gpu_worker.engines import lookup
+from gpu_worker.engines.articles import with_article
 
 FOLDER = Path(__file__).with_name("caption_index")
 _SEED = 5

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
 
-from gpu_worker.demo_model.captions import with_article
-from gpu_worker.demo_model.colours import COLOURS, Floats, dominant, to_oklab
+from gpu_worker.demo_model.colours import COLOURS, dominant
 from gpu_worker.demo_model.dataset import held_out
 from gpu_worker.demo_model.icons import FLAT, IconSets, fetch
 from gpu_worker.demo_model.load import load_demo_pipeline
 from gpu_worker.demo_model.pictures import Bytes, alone, painted, rasterise
 from gpu_worker.demo_model.things import read_things
+from gpu_worker.engines.articles import with_article
+from gpu_worker.pictures.oklab import Floats, to_oklab
 
 _SEED = 11
 _STEPS = 12

@@ -17,12 +17,12 @@ from torch.nn import functional as F
 
 from gpu_worker.demo_model import classifier
 from gpu_worker.demo_model.autoencoder import to_tensor
-from gpu_worker.demo_model.captions import with_article
 from gpu_worker.demo_model.evaluate import generate, share
 from gpu_worker.demo_model.icons import FLAT, JUDGE_PACKAGES, JUDGE_SETS, PACKAGES, IconSets, fetch
 from gpu_worker.demo_model.load import load_demo_pipeline
 from gpu_worker.demo_model.pictures import PAIR_SIDE, SIDE, Bytes, Floats, alone, rasterise, two_things
 from gpu_worker.demo_model.things import Thing, read_reworded, read_things
+from gpu_worker.engines.articles import with_article
 
 _SEED = 12
 _MODEL_SEED = 4

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import BertModel, PreTrainedTokenizerBase
 
-from gpu_worker.demo_model.captions import with_article
 from gpu_worker.demo_model.embed import TOKENS, WIDTH, embed
 from gpu_worker.demo_model.progress import Progress
 from gpu_worker.demo_model.sampling import Named
 from gpu_worker.demo_model.things import Thing
+from gpu_worker.engines.articles import with_article
 
 # What is not to be named is as often seen as what is.
 SHARES = {"original": 0.2, "recolour": 0.17, "noto": 0.04, "pair": 0.17, "ground": 0.06, "described": 0.36}

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpu_worker.demo_model.colours import Floats, colour_rgb, repaint
+from gpu_worker.demo_model.colours import colour_rgb, repaint
 from gpu_worker.demo_model.icons import Icon
+from gpu_worker.pictures.oklab import Floats
 
 Bytes: TypeAlias = NDArray[np.uint8]
 

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, ImageOps
 from safetensors import safe_open
 
-from gpu_worker.demo_model.captions import with_article
-from gpu_worker.demo_model.colours import Floats, to_oklab
+from gpu_worker.engines.articles import with_article
 from gpu_worker.engines.base import OnStep, Row
+from gpu_worker.pictures.oklab import Floats, to_oklab
 
 SIDE = 16
 """Pixels of a known picture's edge: coarse enough that shape and colour count and details do not."""

@@ -7,8 +7,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from gpu_worker.engines.base import Row
+from gpu_worker.engines.turns import Turns
 from gpu_worker.engines.writing import Sampling, Writer
-from gpu_worker.safety.prompts import Turns
 
 if TYPE_CHECKING:
     from contract.kinds import TextParams

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gpu_worker.work.storage import is_absent
+from gpu_worker.aws import is_absent
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,9 @@
-"""What prompts may not do: have the operator's refused words, or speak for the model's own side of a chat.
-
-What a picture shows is judged in `pictures`.
-"""
+"""What prompts may not have: the operator's refused words. What a picture shows is judged in `pictures`."""
 
 import re
 import threading
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 from contract.kinds import Params
 from gpu_worker.failures import TaskFailure
@@ -52,18 +48,6 @@ class PromptFilter:
                 detail = "The worker cannot read its list of refused words."
                 raise TaskFailure("safety_unavailable", detail, retryable=True) from None
             return self._pattern
-
-
-class Turns:
-    """Keeps what people write inside of their own turn of a chat, whatever the model's tokenizer marks turns with."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        marks = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
-        self._marks = re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
-
-    def plain(self, text: str) -> str:
-        """The text with a space inside of each mark, which then is words like any others."""
-        return self._marks.sub(lambda mark: f"{mark[0][:1]} {mark[0][1:]}", text)
 
 
 def _compiled(text: str) -> re.Pattern[str] | None:

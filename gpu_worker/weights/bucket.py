@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
+from gpu_worker.aws import is_absent
 from gpu_worker.weights.sources import Pinned, Say, SourceMissing, file_digest, place
-from gpu_worker.work.storage import is_absent
 
 _MANIFEST = "manifest.json"
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from gpu_worker.aws import is_absent
 from gpu_worker.failures import TaskFailure
 
 _MAX_PICTURE_BYTES = 64 * 1024 * 1024
-_ABSENT = {"404", "403", "NoSuchKey", "NotFound", "AccessDenied"}
-"""S3 answers 403 for an absent object to whoever may not list the bucket."""
 
 
 class Storage:
@@ -53,8 +52,3 @@ class Storage:
                 return False
             raise
         return True
-
-
-def is_absent(error: ClientError) -> bool:
-    """Whether S3 says that there is no such object."""
-    return error.response.get("Error", {}).get("Code") in _ABSENT

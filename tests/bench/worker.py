@@ -15,7 +15,7 @@ from uuid import UUID
 
 from contract import catalogue
 from contract.catalogue import Catalogue, Model
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.settings import share_cores
 from gpu_worker.weights.cache import Models
 from gpu_worker.worker import Worker
@@ -195,7 +195,7 @@ def _models() -> Models:
         Catalogue(models=(TEXT_MODEL, _EMOJI, _TWIN)),
         models_dir=CACHE / "models",
         memory_bytes=1,
-        build=partial(engines.build, threads=0),
+        build=partial(loading.build, threads=0),
     )
 
 

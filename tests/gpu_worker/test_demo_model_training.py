@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_worker.demo_model import autoencoder, captions, classifier, contact_sheet, naming, unet
-from gpu_worker.demo_model.colours import COLOURS, colour_rgb, dominant, nearest_word, repaint, to_oklab, to_rgb
+from gpu_worker.demo_model.colours import COLOURS, colour_rgb, dominant, nearest_word, repaint
 from gpu_worker.demo_model.dataset import POOLS, held_out
 from gpu_worker.demo_model.embed import CaptionCache, embed, load_text_encoder, load_tokenizer
 from gpu_worker.demo_model.evaluate import colour_of, nearest
@@ -24,6 +24,7 @@ from gpu_worker.demo_model.parallel import accumulate, new_pool
 from gpu_worker.demo_model.pictures import PAIR_SIDE, SIDE, alone, two_things
 from gpu_worker.demo_model.sampling import Sampler
 from gpu_worker.demo_model.things import Thing, read_descriptions, read_reworded, read_things
+from gpu_worker.pictures.oklab import to_oklab, to_rgb
 
 channels = st.floats(0, 1)
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from contract.kinds import EditParams, ImageParams, Kind, TextParams
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.engines.base import Engine, Row
 from gpu_worker.engines.sampling import choose
 from gpu_worker.failures import TaskFailure
@@ -18,12 +18,12 @@ WORDS = ("a red fox", "the sea at night", "green apple", "bread")
 
 @pytest.fixture(scope="module")
 def tiny() -> dict[Kind, Engine]:
-    return engines.build(TINY, tiny_folder(), threads=0)
+    return loading.build(TINY, tiny_folder(), threads=0)
 
 
 @pytest.fixture(scope="module")
 def text() -> Engine:
-    return engines.build(TEXT_MODEL, text_folder(), threads=0)[Kind.TEXT]
+    return loading.build(TEXT_MODEL, text_folder(), threads=0)[Kind.TEXT]
 
 
 def made(engine: Engine, rows: list[Row], *, size: int = 4) -> list[str | bytes]:

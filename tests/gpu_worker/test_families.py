@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate
 from contract import catalogue
 from contract.catalogue import Catalogue, HubSource, Model
 from contract.kinds import CaptionParams, EditParams, ImageParams, Kind, TextParams, UpscaleParams
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.commands import models as cli
 from gpu_worker.engines import caption, families, text, upscale
 from gpu_worker.engines.base import Engine, Row
@@ -70,7 +70,7 @@ def bought(ministack: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def loaded(bought: Path) -> Loaded:
     """The engines of every family, loaded from what a worker fetched."""
-    return {model.id: engines.build(model, _folder(bought, model), threads=0) for model in MODELS.values()}
+    return {model.id: loading.build(model, _folder(bought, model), threads=0) for model in MODELS.values()}
 
 
 def _folder(home: Path, model: Model) -> Path:
@@ -174,7 +174,7 @@ def test_flux2_changes_each_picture_as_its_own_pipeline_changes_one(loaded: Load
 def test_classes_that_are_not_on_the_list_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     folder = _tampered(tmp_path, change)
     with pytest.raises(UnknownPipeline, match=r"model_index\.json"):
-        engines.build(MODELS[tiny.stable_diffusion], folder, threads=0)
+        loading.build(MODELS[tiny.stable_diffusion], folder, threads=0)
 
 
 @pytest.mark.parametrize("place", ["pipeline.py", "vae/diffusers.py", "evil.py"])
@@ -182,7 +182,7 @@ def test_a_folder_that_brings_code_is_refused_before_any_of_it_runs(tmp_path: Pa
     folder, ran = _tampered(tmp_path, {}), tmp_path / "ran"
     (folder / place).write_text(f"open({str(ran)!r}, 'w')")
     with pytest.raises(UnknownPipeline, match="brings no code"):
-        engines.build(MODELS[tiny.stable_diffusion], folder, threads=0)
+        loading.build(MODELS[tiny.stable_diffusion], folder, threads=0)
     assert not ran.exists()
 
 
@@ -191,7 +191,7 @@ def test_a_checker_that_a_model_brings_is_left_out(tmp_path: Path) -> None:
     family, unused = families.family_of(folder)
     assert family.draw == "StableDiffusionPipeline"
     assert "safety_checker" in unused
-    assert Kind.IMAGE in engines.build(MODELS[tiny.stable_diffusion], folder, threads=0)
+    assert Kind.IMAGE in loading.build(MODELS[tiny.stable_diffusion], folder, threads=0)
 
 
 def _tampered(tmp_path: Path, change: dict[str, Any]) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from contract import catalogue
 from contract.catalogue import Catalogue
 from contract.kinds import Kind
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.commands import models as cli
 from gpu_worker.commands import prepare
 from gpu_worker.settings import ModelSettings
@@ -199,7 +199,7 @@ def test_a_machine_of_ones_own_takes_a_model_from_its_hub(
         assert cli.main(["fetch", "--home", str(home.home)]) == 0
         assert f"in {home.models_dir / FOLDER}" in capsys.readouterr().out
     assert sources.is_present(TINY, home.models_dir)
-    assert Kind.IMAGE in engines.build(TINY, home.models_dir / FOLDER, threads=0)
+    assert Kind.IMAGE in loading.build(TINY, home.models_dir / FOLDER, threads=0)
 
 
 def test_without_models_of_a_hub_there_is_nothing_to_copy(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from contract import catalogue
 from contract.kinds import ImageParams, Kind
-from gpu_worker import engines
+from gpu_worker import loading
 from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.engines.sketch import Sketcher, without_noise
 from gpu_worker.weights import sources
@@ -28,7 +28,7 @@ DEMO = next(model for model in catalogue.load("demo").models if model.id == "dem
 @pytest.fixture(scope="module")
 def demo() -> Engine:
     """The demo image model after its first batch."""
-    engine = engines.build(DEMO, sources.folder(DEMO, CACHE / "models", say=print), threads=0)[Kind.IMAGE]
+    engine = loading.build(DEMO, sources.folder(DEMO, CACHE / "models", say=print), threads=0)[Kind.IMAGE]
     assert watched(engine, ["a red apple", "a blue car"], seed=1)[1] == [], "it has not seen how its pictures look yet"
     return engine
 

@@ -7,8 +7,9 @@ import pytest
 from transformers import AutoTokenizer
 
 from contract.kinds import ImageParams, TextParams
+from gpu_worker.engines.turns import Turns
 from gpu_worker.failures import TaskFailure
-from gpu_worker.safety.prompts import PromptFilter, Turns
+from gpu_worker.safety.prompts import PromptFilter
 from tests.gpu_worker.models import text_folder
 
 
