@@ -94,12 +94,14 @@ class KindInfo:
     takes: tuple[Medium, ...]
     makes: Medium
     params: type[Params]
+    resizes_start: bool = False
+    """Whether the picture to start from is brought to a size that the model draws; else it comes as it is."""
 
 
 KINDS: dict[Kind, KindInfo] = {
     Kind.TEXT: KindInfo(Kind.TEXT, "Write a text", ("text",), "text", TextParams),
     Kind.IMAGE: KindInfo(Kind.IMAGE, "Draw a picture", ("text",), "image", ImageParams),
-    Kind.EDIT: KindInfo(Kind.EDIT, "Change a picture", ("text", "image"), "image", EditParams),
+    Kind.EDIT: KindInfo(Kind.EDIT, "Change a picture", ("text", "image"), "image", EditParams, resizes_start=True),
     Kind.CAPTION: KindInfo(Kind.CAPTION, "Describe a picture", ("image",), "text", CaptionParams),
     Kind.UPSCALE: KindInfo(Kind.UPSCALE, "Enlarge a picture", ("image",), "image", UpscaleParams),
 }

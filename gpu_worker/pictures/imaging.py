@@ -11,9 +11,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from contract.limits import THUMB_SIDE
+from contract.messages import TaskRequested
 from gpu_worker.pictures.decoder import Decoder
 from gpu_worker.pictures.frame import Frame
-from gpu_worker.queue.delivery import Request
 
 _DECODER = Decoder()
 """One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""
@@ -36,7 +36,7 @@ def open_start(data: bytes, *, frame: Frame | None) -> StartPicture:
     return StartPicture(_DECODER.open(data, frame=frame), hashlib.sha256(data).hexdigest())
 
 
-def origin(request: Request, *, seed: int, start_digest: str | None) -> dict[str, Any]:
+def origin(request: TaskRequested, *, seed: int, start_digest: str | None) -> dict[str, Any]:
     """What determines the pixels of one output, and nothing else: no ids, no times, no hardware."""
     params = request.params.model_dump(exclude={"count"})
     if start_digest is not None:

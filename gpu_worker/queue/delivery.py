@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from contract.keys import new_delivery
-from contract.messages import AnyRequest
+from contract.messages import TaskRequested
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gpu_worker.engines.base import Made
 
-Request = AnyRequest
+Request = TaskRequested
 
 
 def log_fields(request: Request) -> dict[str, str]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from contract.catalogue import Limit, Model, Queue
 from contract.keys import cancel_key
-from contract.kinds import KINDS, CaptionParams, EditParams, Kind, UpscaleParams
+from contract.kinds import KINDS, Kind
 from contract.limits import MAX_SIDE, MIN_SIDE
 from contract.metrics import Meter
 from gpu_worker import failures
@@ -90,9 +90,9 @@ class Lane:
 
     def _seats(self, delivery: Delivery, model: Model) -> list[Seat]:
         request, picture = delivery.request, None
-        if isinstance(request.params, EditParams | CaptionParams | UpscaleParams):
-            frame = _frame(model) if isinstance(request.params, EditParams) else None
-            start = imaging.open_start(self._storage.read_picture(request.params.image), frame=frame)
+        if key := getattr(request.params, "image", None):
+            frame = _frame(model) if KINDS[Kind(request.kind)].resizes_start else None
+            start = imaging.open_start(self._storage.read_picture(key), frame=frame)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]

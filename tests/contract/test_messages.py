@@ -19,13 +19,13 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=50)
 DELIVERIES = st.integers(0, 2**128 - 1).map(lambda n: f"{n:032x}")
 
 
-def a_request(**changes: object) -> messages.ImageRequested:
+def a_request(**changes: object) -> messages.TaskRequested:
     fields = {
         "run": UUID(int=1), "task": TASK, "attempt": 1, "token": "t", "deadline": NOW, "step": "picture",
         "model": "demo-emoji", "revision": "0" * 40, "seeds": [1, 2], "kind": "image",
         "params": ImageParams(prompt="x", count=2),
     }  # fmt: skip
-    return messages.ImageRequested.model_validate(fields | changes)
+    return messages.TASK_REQUESTED.validate_python(fields | changes)
 
 
 def test_a_request_survives_json() -> None:
