@@ -10,27 +10,33 @@ from diffusers.models.attention_processor import AttnProcessor
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.utils import logging
 
-from contract.catalogue import Model
 from contract.kinds import Kind
 from gpu_worker.engines import families
 from gpu_worker.engines.base import Engine
 from gpu_worker.engines.image import EditEngine, ImageEngine
 
-_DEMO = "demo_model"
 _TILED_ABOVE = 1024
 
 
-def load(model: Model, folder: Path, *, device: str) -> dict[Kind, Engine]:
-    """The engines of an image model, one per kind, over the same weights; raises UnknownPipeline."""
+def load(folder: Path, *, device: str) -> dict[Kind, Engine]:
+    """The engines of a folder as diffusers saves it, one per kind, over the same weights; raises UnknownPipeline."""
+    quieten()
+    return engines(*_standard(folder, device=device), device=device)
+
+
+def quieten() -> None:
+    """Let diffusers show no bars and say no more than errors; to be called before anything is loaded."""
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    draw, change = _demo(folder, device=device) if folder.parent.name == _DEMO else _standard(folder, device=device)
+
+
+def engines(draw: Any, change: Any, *, device: str) -> dict[Kind, Engine]:
+    """The engines over a pipeline for text to image and one for image to image, which share their weights."""
     for pipeline in (draw, change):
         pipeline.set_progress_bar_config(disable=True)
     if device == "cpu":
         _steady(draw)
-    engines: dict[Kind, Engine] = {Kind.IMAGE: ImageEngine(draw), Kind.EDIT: EditEngine(change)}
-    return {kind: engine for kind, engine in engines.items() if kind in model.kinds}
+    return {Kind.IMAGE: ImageEngine(draw), Kind.EDIT: EditEngine(change)}
 
 
 def _standard(folder: Path, *, device: str) -> tuple[Any, Any]:
@@ -70,14 +76,6 @@ def _editing(draw: Any, edit_class: Any) -> Any:
     taken = inspect.signature(edit_class.__init__).parameters
     settings = {name: value for name, value in draw.config.items() if name in taken and name not in draw.components}
     return edit_class(**{name: part for name, part in draw.components.items() if name in taken}, **settings)
-
-
-def _demo(folder: Path, *, device: str) -> tuple[Any, Any]:
-    """The model of this repository, whose text encoder comes from a package."""
-    from gpu_worker.demo_model.load import editing, load_demo_pipeline
-
-    draw = load_demo_pipeline(folder).to(device)
-    return draw, editing(draw)
 
 
 def _steady(pipeline: Any) -> None:
