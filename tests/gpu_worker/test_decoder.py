@@ -120,7 +120,7 @@ def test_a_transparent_colour_of_a_palette_becomes_white(decoder: Decoder) -> No
     assert (read.getpixel((0, 0)), read.getpixel((4, 4))) == ((255, 0, 0), (255, 255, 255))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400), st.sampled_from(["PNG", "JPEG", "WEBP"]))
 def test_damaged_pictures_are_read_or_refused(decoder: Decoder, noise: bytes, at: int, kind: str) -> None:
     data = bytearray(a_photo((24, 16), kind=kind))
