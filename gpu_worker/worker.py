@@ -78,6 +78,7 @@ class Worker:
         self._guard = _guard(settings)
         self._previews = Previews(self._storage, pool=self._pool, seconds=settings.seconds_between_previews)
         self._posts: list[Post] = []
+        self._finishers: list[Finisher] = []
         self._receivers: list[Receiver] = []
         self._lanes: list[Lane] = []
         self._receiving: list[threading.Thread] = []
@@ -154,7 +155,8 @@ class Worker:
             wait_seconds=settings.wait_seconds,
             stop=self._stop,
         )
-        self._posts.append(Post(queue, inbox, hands, finisher))
+        self._posts.append(Post(queue, inbox, hands))
+        self._finishers.append(finisher)
         self._lanes.append(lane)
         self._receivers.append(receiver)
         self._receiving.append(
@@ -182,9 +184,8 @@ class Worker:
             at_least=s.progress_min_seconds,
             at_most=s.heartbeat_seconds,
         )
-        alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models, slots=s.slots)
+        alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models.offered, slots=s.slots)
         measure = partial(upkeep.measure, posts, meter=self._meter, slots=s.slots)
-        cancelled = partial(upkeep.look_for_cancelled, posts, storage=self._storage)
         optional: list[tuple[str, Callable[[], None]]] = []
         if s.metrics_namespace:
             optional.append(("measure", self._each(_MEASURE_SECONDS, measure)))
@@ -198,9 +199,13 @@ class Worker:
             ("alive", partial(upkeep.every, s.alive_seconds, alive, stop=self._stop)),
             ("visibility", self._each(s.visibility_renew_seconds, partial(upkeep.renew_visibility, posts))),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
-            ("cancelled", self._each(s.cancel_look_seconds, cancelled)),
+            ("cancelled", self._each(s.cancel_look_seconds, self._fail_cancelled)),
             *((f"compute-{post.queue}", lane.compute) for post, lane in zip(posts, self._lanes, strict=True)),
         ]
+
+    def _fail_cancelled(self) -> None:
+        for finisher in self._finishers:
+            finisher.fail_cancelled()
 
     def _each(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
         return partial(upkeep.every, seconds, act, stop=self._ended)

@@ -1,23 +1,18 @@
-"""What a worker does by the clock while others compute: heartbeats, visibility, looking for cancelled runs."""
+"""What a worker does by the clock while others compute: heartbeats and visibility."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.catalogue import Queue
-from contract.keys import cancel_key
 from contract.metrics import Meter
-from gpu_worker import failures
 from gpu_worker.machine import memory
 from gpu_worker.queue.delivery import Delivery, Hands
 from gpu_worker.queue.receive import Inbox
 from gpu_worker.queue.report import Reporter
-from gpu_worker.weights.cache import Models
-from gpu_worker.work.finish import Finisher
-from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +24,6 @@ class Post:
     queue: Queue
     inbox: Inbox
     hands: Hands
-    finisher: Finisher
 
 
 def every(seconds: float, act: Callable[[], None], *, stop: threading.Event) -> None:
@@ -42,7 +36,7 @@ def every(seconds: float, act: Callable[[], None], *, stop: threading.Event) -> 
         stop.wait(seconds)
 
 
-def say_alive(posts: list[Post], *, reporter: Reporter, models: Models, slots: int) -> None:
+def say_alive(posts: list[Post], *, reporter: Reporter, models: Callable[[Queue], Sequence[str]], slots: int) -> None:
     """Report each queue's slots, load and models."""
     ram, vram = memory.ram_bytes(), memory.vram_bytes()
     for post in posts:
@@ -50,7 +44,7 @@ def say_alive(posts: list[Post], *, reporter: Reporter, models: Models, slots: i
             post.queue,
             slots=slots,
             busy=min(slots, len(post.hands)),
-            models=models.offered(post.queue),
+            models=models(post.queue),
             ram_bytes=ram,
             vram_bytes=vram,
         )
@@ -89,14 +83,6 @@ def report_progress(posts: list[Post], *, reporter: Reporter, at_least: float, a
             moved = delivery.fraction > delivery.reported_fraction
             if delivery.is_open and (silent >= at_most or (moved and silent >= at_least)):
                 _report(delivery, reporter=reporter, now=now)
-
-
-def look_for_cancelled(posts: list[Post], *, storage: Storage) -> None:
-    """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
-    for post in posts:
-        for delivery in post.hands.all():
-            if delivery.is_open and delivery.fraction and storage.exists(cancel_key(delivery.request.task)):
-                post.finisher.fail(delivery, failures.cancelled())
 
 
 def _report(delivery: Delivery, *, reporter: Reporter, now: float) -> None:

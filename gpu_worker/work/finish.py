@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PIL.Image import Image
 
-from contract.keys import output_key, thumb_key
+from contract.keys import cancel_key, output_key, thumb_key
 from contract.limits import MAX_EVENT_TEXT_BYTES
 from contract.messages import ImageOutput, Output, TextOutput
 from contract.metrics import Meter
@@ -55,6 +55,12 @@ class Finisher:
     def fail(self, delivery: Delivery, failure: TaskFailure) -> None:
         """Say why the delivery made nothing."""
         self._pool.submit(self._fail, delivery, failure)
+
+    def fail_cancelled(self) -> None:
+        """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
+        for delivery in self._hands.all():
+            if delivery.is_open and delivery.fraction and self._storage.exists(cancel_key(delivery.request.task)):
+                self.fail(delivery, failures.cancelled())
 
     def _succeed(self, delivery: Delivery) -> None:
         try:
