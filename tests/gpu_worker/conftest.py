@@ -47,6 +47,16 @@ def models(ministack: str) -> str:
     return a_bucket(ministack, "models")
 
 
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a classifier that tells red from blue: red pictures are unsafe."""
+    from tests.gpu_worker.classifier import save_classifier  # brings torch, which must not come before share_cores
+
+    path = tmp_path_factory.mktemp("models") / "red-is-unsafe"
+    save_classifier(path)
+    return path
+
+
 @pytest.fixture
 def sync(ministack: str, models: str, tmp_path: Path) -> Callable[..., int]:
     """Run the operator's command."""

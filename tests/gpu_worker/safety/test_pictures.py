@@ -6,7 +6,7 @@ import pytest
 
 from gpu_worker.failures import TaskFailure
 from gpu_worker.safety.pictures import Guard, PictureCheck, Unfit
-from tests.gpu_worker.safety.conftest import BLUE, RED
+from tests.gpu_worker.classifier import BLUE, RED
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from gpu_worker.engines.image import EditEngine
 from gpu_worker.engines.upscale import UpscaleEngine
 from gpu_worker.failures import TaskFailure
 from gpu_worker.weights import bucket
-from tests.gpu_worker import families as tiny
+from tests.gpu_worker.engines import families as tiny
 from tests.gpu_worker.fake_hub import Hub, running_hub
 from tests.gpu_worker.models import tiny_folder
 from tests.services.ministack import a_bucket, aws

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 from PIL import Image
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
@@ -10,9 +9,8 @@ from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
 RED, BLUE = (Image.new("RGB", (64, 48), colour) for colour in ("red", "blue"))
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier in the format that hubs have, which tells red from blue."""
+def save_classifier(path: Path) -> None:
+    """Write the folder of a classifier in the format that hubs have, which tells red from blue."""
     torch.manual_seed(3)
     config = ViTConfig(
         hidden_size=16,
@@ -32,7 +30,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         optimizer.zero_grad()
         model(pixel_values=pixels, labels=torch.tensor([0, 1])).loss.backward()
         optimizer.step()
-    path = tmp_path_factory.mktemp("models") / "red-is-unsafe"
     model.save_pretrained(path)
     processor.save_pretrained(path)
-    return path
