@@ -16,21 +16,21 @@ from contract.catalogue import Catalogue, Queue
 from contract.costs import cost
 from contract.metrics import Meter
 from gpu_worker import loading
-from gpu_worker.queue import interrupt, upkeep
-from gpu_worker.queue.delivery import Hands, Reach, Request
-from gpu_worker.queue.receive import Inbox, Receiver
-from gpu_worker.queue.report import Reporter
-from gpu_worker.queue.upkeep import Post
+from gpu_worker.queue import heartbeats, shutdown
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.heartbeats import Post
+from gpu_worker.queue.in_flight import Hands, Reach, Request
+from gpu_worker.queue.receiver import Inbox, Receiver
 from gpu_worker.safety.pictures import Guard, PictureCheck
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
 from gpu_worker.weights.cache import Models
-from gpu_worker.work.batch import Rules
-from gpu_worker.work.finish import Finisher
-from gpu_worker.work.lane import Lane
+from gpu_worker.work.batches import Rules
+from gpu_worker.work.finisher import Finisher
+from gpu_worker.work.media import Storage
 from gpu_worker.work.previews import Previews
-from gpu_worker.work.storage import Storage
+from gpu_worker.work.runner import Lane
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Worker:
 
     def run(self) -> int:
         """Work until a signal; returns the exit code: 1 when a part of the worker broke."""
-        interrupt.on_signals(self._stop)
+        shutdown.on_signals(self._stop)
         self.start()
         while not self._stop.wait(_LOOK_SECONDS):
             pass
@@ -115,11 +115,11 @@ class Worker:
             while thread.is_alive() and time.monotonic() < give_up:
                 thread.join(timeout=_LOOK_SECONDS)
         grace = 0 if self._broken else self._settings.grace_seconds
-        interrupt.finish(self._posts, receivers=self._receivers, reporter=self._reporter, seconds=grace)
+        shutdown.finish(self._posts, receivers=self._receivers, reporter=self._reporter, seconds=grace)
         for lane in self._lanes:
             lane.close()
         self._ended.set()
-        interrupt.release(self._posts, reporter=self._reporter)
+        shutdown.release(self._posts, reporter=self._reporter)
 
     def _open_lane(self, queue: Queue, url: str) -> None:
         settings = self._settings
@@ -178,26 +178,26 @@ class Worker:
     def _loops(self) -> list[tuple[str, Callable[[], None]]]:
         s, posts, reporter = self._settings, self._posts, self._reporter
         progress = partial(
-            upkeep.report_progress,
+            heartbeats.report_progress,
             posts,
             reporter=reporter,
             at_least=s.progress_min_seconds,
             at_most=s.heartbeat_seconds,
         )
-        alive = partial(upkeep.say_alive, posts, reporter=reporter, models=self._models.offered, slots=s.slots)
-        measure = partial(upkeep.measure, posts, meter=self._meter, slots=s.slots)
+        alive = partial(heartbeats.say_alive, posts, reporter=reporter, models=self._models.offered, slots=s.slots)
+        measure = partial(heartbeats.measure, posts, meter=self._meter, slots=s.slots)
         optional: list[tuple[str, Callable[[], None]]] = []
         if s.metrics_namespace:
             optional.append(("measure", self._each(_MEASURE_SECONDS, measure)))
         if s.busy_file:
-            optional.append(("busy", self._each(_BUSY_SECONDS, partial(upkeep.mark_busy, posts, file=s.busy_file))))
+            optional.append(("busy", self._each(_BUSY_SECONDS, partial(heartbeats.mark_busy, posts, file=s.busy_file))))
         if self._prompt_list:
             optional.append(("prompt-list", self._each(s.prompt_list_seconds, self._prompt_list.refresh)))
         return [
             *optional,
             # A worker that stops offers nothing any more, but what it still computes is looked after.
-            ("alive", partial(upkeep.every, s.alive_seconds, alive, stop=self._stop)),
-            ("visibility", self._each(s.visibility_renew_seconds, partial(upkeep.renew_visibility, posts))),
+            ("alive", partial(heartbeats.every, s.alive_seconds, alive, stop=self._stop)),
+            ("visibility", self._each(s.visibility_renew_seconds, partial(heartbeats.renew_visibility, posts))),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
             ("cancelled", self._each(s.cancel_look_seconds, self._fail_cancelled)),
             *((f"compute-{post.queue}", lane.compute) for post, lane in zip(posts, self._lanes, strict=True)),
@@ -208,7 +208,7 @@ class Worker:
             finisher.fail_cancelled()
 
     def _each(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
-        return partial(upkeep.every, seconds, act, stop=self._ended)
+        return partial(heartbeats.every, seconds, act, stop=self._ended)
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         """A loop that breaks ends the process: whoever runs it starts a whole new one."""

@@ -8,7 +8,7 @@ import torch
 from PIL.Image import Image
 
 from gpu_worker.engines.base import OnStep, Row
-from gpu_worker.engines.sketch import Sketcher
+from gpu_worker.engines.latent_preview import Sketcher
 
 if TYPE_CHECKING:
     from contract.kinds import EditParams, ImageParams

@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from gpu_worker.engines.base import Row
-from gpu_worker.engines.turns import Turns
+from gpu_worker.engines.special_tokens import Turns
 from gpu_worker.engines.writing import Sampling, Writer
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The worker's end of the process in which foreign pictures are decoded; what happens in there is `foreign`."""
+"""The worker's end of the process in which foreign pictures are decoded; what happens in there is `decoder_process`."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ from PIL import Image
 
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from gpu_worker.failures import TaskFailure
-from gpu_worker.pictures import foreign
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures import decoder_process
+from gpu_worker.pictures.sizes import Frame
 
 _REPOSITORY = Path(__file__).parents[2]
-_COMMAND = (sys.executable, "-m", "gpu_worker.pictures.foreign")
+_COMMAND = (sys.executable, "-m", "gpu_worker.pictures.decoder_process")
 _NO_FRAME = (0,) * 5
 _DAMAGED = "The picture to start from is no PNG, JPEG or WebP, or it is damaged."
 _TOO_LARGE = (
@@ -69,7 +69,7 @@ class Decoder:
             start_new_session=True,
         )
         try:
-            _read(process, foreign.ANSWER.size)
+            _read(process, decoder_process.ANSWER.size)
         except EOFError:
             self._end()
             raise RuntimeError("the process that decodes pictures does not start") from None
@@ -85,11 +85,11 @@ class Decoder:
 def _ask(process: subprocess.Popen[bytes], data: bytes, *, frame: Frame | None) -> Image.Image:
     """The picture; raises TaskFailure for a refused one, and EOFError when the process ended over it."""
     asked = cast("IO[bytes]", process.stdin)
-    asked.writelines((foreign.REQUEST.pack(len(data), *(frame.numbers() if frame else _NO_FRAME)), data))
+    asked.writelines((decoder_process.REQUEST.pack(len(data), *(frame.numbers() if frame else _NO_FRAME)), data))
     asked.flush()
-    verdict, width, height = foreign.ANSWER.unpack(_read(process, foreign.ANSWER.size))
-    if verdict != foreign.FINE:
-        raise TaskFailure("bad_picture", _TOO_LARGE if verdict == foreign.TOO_LARGE else _DAMAGED)
+    verdict, width, height = decoder_process.ANSWER.unpack(_read(process, decoder_process.ANSWER.size))
+    if verdict != decoder_process.FINE:
+        raise TaskFailure("bad_picture", _TOO_LARGE if verdict == decoder_process.TOO_LARGE else _DAMAGED)
     return Image.frombytes("RGB", (width, height), _read(process, width * height * 3))
 
 

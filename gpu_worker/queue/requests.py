@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from contract.limits import MAX_ATTEMPTS, MAX_TEXT_CHARACTERS, MAX_TOKEN_CHARACTERS, MESSAGE_VERSION
 from contract.messages import read_request
 from gpu_worker.failures import TaskFailure
-from gpu_worker.queue.delivery import Request, Ticket
+from gpu_worker.queue.in_flight import Request, Ticket
 
 
 class Unreadable(ValueError):

@@ -9,8 +9,8 @@ from io import BytesIO
 from PIL.Image import Image
 
 from contract.keys import preview_key
-from gpu_worker.queue.delivery import Delivery
-from gpu_worker.work.storage import Storage
+from gpu_worker.queue.in_flight import Delivery
+from gpu_worker.work.media import Storage
 
 log = logging.getLogger(__name__)
 

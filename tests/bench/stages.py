@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from gpu_worker.pictures import imaging
-from gpu_worker.queue.receive import Inbox, Receiver
-from gpu_worker.queue.report import Reporter
-from gpu_worker.work import finish
-from gpu_worker.work.lane import Lane
-from gpu_worker.work.storage import Storage
+from gpu_worker.pictures import files
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.receiver import Inbox, Receiver
+from gpu_worker.work import finisher
+from gpu_worker.work.media import Storage
+from gpu_worker.work.runner import Lane
 
 _PLACES: dict[str, list[tuple[Any, str]]] = {
     "receive": [(Inbox, "receive"), (Receiver, "_admitted")],
     "prepare": [(Lane, "_prepare")],
-    "encode": [(imaging, "encode_png"), (imaging, "encode_thumb"), (finish, "thumbhash")],
+    "encode": [(files, "encode_png"), (files, "encode_thumb"), (finisher, "thumbhash")],
     "upload": [(Storage, "write")],
     "report": [(Reporter, "_send"), (Inbox, "delete")],
 }

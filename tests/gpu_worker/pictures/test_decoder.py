@@ -13,7 +13,7 @@ from PIL import Image
 
 from gpu_worker.failures import TaskFailure
 from gpu_worker.pictures.decoder import Decoder
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures.sizes import Frame
 from tests.gpu_worker.hostile import READABLE, TOO_LARGE, UNREADABLE, a_file, a_jpeg_of_many_scans, a_photo
 from tests.gpu_worker.models import REPOSITORY
 
@@ -74,8 +74,8 @@ def test_a_process_that_was_killed_is_replaced(decoder: Decoder) -> None:
 
 def test_the_process_may_neither_take_much_memory_nor_write_files(tmp_path: Path) -> None:
     greedy = f"""
-from gpu_worker.pictures import foreign
-foreign.confine()
+from gpu_worker.pictures import decoder_process
+decoder_process.confine()
 try:
     bytearray(2 << 30)
 except MemoryError:

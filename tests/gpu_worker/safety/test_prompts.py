@@ -7,7 +7,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from contract.kinds import ImageParams, TextParams
-from gpu_worker.engines.turns import Turns
+from gpu_worker.engines.special_tokens import Turns
 from gpu_worker.failures import TaskFailure
 from gpu_worker.safety.prompts import PromptFilter
 from tests.gpu_worker.models import text_folder

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from gpu_worker.queue.delivery import Delivery
-from gpu_worker.queue.receive import Receiver
-from gpu_worker.queue.report import Reporter
-from gpu_worker.queue.upkeep import Post
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.heartbeats import Post
+from gpu_worker.queue.in_flight import Delivery
+from gpu_worker.queue.receiver import Receiver
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures.sizes import Frame
 
 REQUEST = struct.Struct(">6I")
 """Bytes of the file that follows, and the numbers of the frame that it has to fit; zeros leave its size."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures.sizes import Frame
 
 LARGE = Frame(1024 * 1024, 256, 2048, 256, 2048)
 FIXED = Frame(64 * 64, 64, 64, 64, 64)

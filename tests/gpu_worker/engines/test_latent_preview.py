@@ -18,7 +18,7 @@ from contract import catalogue
 from contract.kinds import ImageParams, Kind
 from gpu_worker import loading
 from gpu_worker.engines.base import Engine, Row, Sketching
-from gpu_worker.engines.sketch import Sketcher, without_noise
+from gpu_worker.engines.latent_preview import Sketcher, without_noise
 from gpu_worker.weights import sources
 from tests.gpu_worker.models import CACHE
 

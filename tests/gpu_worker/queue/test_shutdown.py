@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from contract.messages import TASK_REQUESTED
-from gpu_worker.queue.delivery import Delivery, Ticket
+from gpu_worker.queue.in_flight import Delivery, Ticket
 from gpu_worker.worker import Worker
 from tests.gpu_worker.site import Site, a_text_request, an_image_request
 from tests.wait import until
@@ -34,7 +34,7 @@ def test_what_has_not_begun_ends_nobody_knows_when() -> None:
 
 def test_what_is_under_way_goes_on_as_fast_as_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("gpu_worker.queue.delivery.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gpu_worker.queue.in_flight.time.monotonic", lambda: clock[0])
     delivery = a_delivery(outputs=2)
     delivery.begin()
     clock[0] = 110.0

@@ -16,15 +16,15 @@ from gpu_worker import failures
 from gpu_worker.engines.base import Engine, Row, Sketching
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import memory
-from gpu_worker.pictures import imaging
-from gpu_worker.pictures.frame import Frame
-from gpu_worker.queue.delivery import Delivery
+from gpu_worker.pictures import files
+from gpu_worker.pictures.sizes import Frame
+from gpu_worker.queue.in_flight import Delivery
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.weights.cache import Models
 from gpu_worker.work import admission
-from gpu_worker.work.batch import Rules, Seat, Waiting
-from gpu_worker.work.finish import Finisher
-from gpu_worker.work.storage import Storage
+from gpu_worker.work.batches import Rules, Seat, Waiting
+from gpu_worker.work.finisher import Finisher
+from gpu_worker.work.media import Storage
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Lane:
         request, picture = delivery.request, None
         if key := getattr(request.params, "image", None):
             frame = _frame(model) if KINDS[Kind(request.kind)].resizes_start else None
-            start = imaging.open_start(self._storage.read_picture(key), frame=frame)
+            start = files.open_start(self._storage.read_picture(key), frame=frame)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]

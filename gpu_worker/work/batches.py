@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from contract.catalogue import Model
 from contract.kinds import Kind
 from gpu_worker.engines.base import Row
-from gpu_worker.queue.delivery import Delivery
+from gpu_worker.queue.in_flight import Delivery
 
 _MOST_WAYS = 3
 _GATHER_SECONDS = 0.05

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contract.metrics import Meter
-from gpu_worker.queue.delivery import Ticket
-from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.in_flight import Ticket
 
 
 class HalfDeaf:

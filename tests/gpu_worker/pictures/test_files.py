@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from thumbhash import rgba_to_thumb_hash
 
-from gpu_worker.pictures import imaging
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures import files
+from gpu_worker.pictures.sizes import Frame
 from gpu_worker.pictures.thumbhash import thumbhash
 
 MADE_FROM: dict[str, Any] = {
@@ -44,7 +44,7 @@ def a_scene(width: int, height: int) -> Image.Image:
 
 def test_a_png_is_the_same_bytes_every_time_and_keeps_its_pixels() -> None:
     picture = a_scene(64, 48)
-    first, second = (imaging.encode_png(picture, made_from=MADE_FROM) for _ in range(2))
+    first, second = (files.encode_png(picture, made_from=MADE_FROM) for _ in range(2))
     assert first == second
     read = Image.open(BytesIO(first))
     assert read.tobytes() == picture.tobytes()
@@ -59,7 +59,7 @@ def test_a_png_is_the_same_bytes_every_time_and_keeps_its_pixels() -> None:
     [((1024, 512), (320, 160)), ((64, 64), (64, 64)), ((10, 3000), (1, 320)), ((320, 321), (319, 320))],
 )
 def test_a_thumbnail_fits_320_pixels_and_is_never_enlarged(size: tuple[int, int], thumb: tuple[int, int]) -> None:
-    data = imaging.encode_thumb(Image.new("RGB", size, "teal"))
+    data = files.encode_thumb(Image.new("RGB", size, "teal"))
     read = Image.open(BytesIO(data))
     assert (read.format, read.size) == ("WEBP", thumb)
 
@@ -68,7 +68,7 @@ def test_a_thumbnail_fits_320_pixels_and_is_never_enlarged(size: tuple[int, int]
 def test_a_start_picture_is_cropped_around_its_middle(kind: str) -> None:
     wide = Image.new("RGB", (90, 30), "blue")
     wide.paste("red", (30, 0, 60, 30))
-    start = imaging.open_start(a_file(wide, kind), frame=Frame(16 * 16, 16, 16, 16, 16))
+    start = files.open_start(a_file(wide, kind), frame=Frame(16 * 16, 16, 16, 16, 16))
     assert start.picture.size == (16, 16)
     red, green, blue = start.picture.getpixel((8, 8))  # type: ignore[misc]
     assert red > 200
@@ -80,12 +80,12 @@ def test_a_start_picture_is_turned_upright() -> None:
     image.paste("black", (0, 0, 40, 20))
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
-    start = imaging.open_start(a_file(image, "JPEG", exif=exif), frame=None)
+    start = files.open_start(a_file(image, "JPEG", exif=exif), frame=None)
     assert start.picture.getpixel((20, 5)) > (200, 200, 200)  # type: ignore[operator]
 
 
 def test_what_is_transparent_becomes_white() -> None:
-    start = imaging.open_start(a_file(Image.new("RGBA", (8, 8), (255, 0, 0, 0))), frame=None)
+    start = files.open_start(a_file(Image.new("RGBA", (8, 8), (255, 0, 0, 0))), frame=None)
     assert start.picture.getpixel((4, 4)) == (255, 255, 255)
 
 

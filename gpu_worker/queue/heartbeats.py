@@ -10,9 +10,9 @@ from pathlib import Path
 from contract.catalogue import Queue
 from contract.metrics import Meter
 from gpu_worker.machine import memory
-from gpu_worker.queue.delivery import Delivery, Hands
-from gpu_worker.queue.receive import Inbox
-from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.in_flight import Delivery, Hands
+from gpu_worker.queue.receiver import Inbox
 
 log = logging.getLogger(__name__)
 

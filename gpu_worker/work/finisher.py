@@ -13,14 +13,14 @@ from contract.metrics import Meter
 from gpu_worker import failures
 from gpu_worker.engines.base import Made
 from gpu_worker.failures import TaskFailure
-from gpu_worker.pictures import imaging
+from gpu_worker.pictures import files
 from gpu_worker.pictures.thumbhash import thumbhash
-from gpu_worker.queue.delivery import Delivery, Hands
-from gpu_worker.queue.receive import Inbox
-from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.in_flight import Delivery, Hands
+from gpu_worker.queue.receiver import Inbox
 from gpu_worker.safety.pictures import Guard
+from gpu_worker.work.media import Storage
 from gpu_worker.work.previews import Previews, Sketch
-from gpu_worker.work.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -117,11 +117,11 @@ class Finisher:
 
     def _store_picture(self, delivery: Delivery, *, k: int, picture: Image) -> ImageOutput:
         request, folder = delivery.request, delivery.ticket.delivery
-        made_from = imaging.origin(request, seed=request.seeds[k], start_digest=delivery.start_digest)
-        data = imaging.encode_png(picture, made_from=made_from)
+        made_from = files.origin(request, seed=request.seeds[k], start_digest=delivery.start_digest)
+        data = files.encode_png(picture, made_from=made_from)
         key, thumb = output_key(folder, k=k, extension="png"), thumb_key(folder, k=k)
         self._storage.write(key, data, content_type="image/png")
-        self._storage.write(thumb, imaging.encode_thumb(picture), content_type="image/webp")
+        self._storage.write(thumb, files.encode_thumb(picture), content_type="image/webp")
         return ImageOutput(
             key=key,
             thumb_key=thumb,

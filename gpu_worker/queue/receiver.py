@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.limits import GIVE_UP_RECEIVES
 from gpu_worker import failures
 from gpu_worker.queue import requests
-from gpu_worker.queue.delivery import Delivery, Hands, Reach, Request, Ticket, log_fields
-from gpu_worker.queue.report import Reporter
+from gpu_worker.queue.events import Reporter
+from gpu_worker.queue.in_flight import Delivery, Hands, Reach, Request, Ticket, log_fields
 
 log = logging.getLogger(__name__)
 

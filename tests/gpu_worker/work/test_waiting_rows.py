@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from contract.messages import TASK_REQUESTED
 from gpu_worker.engines.base import Row
-from gpu_worker.queue.delivery import Delivery, Hands, Reach, Ticket
-from gpu_worker.work.batch import Seat, Waiting
+from gpu_worker.queue.in_flight import Delivery, Hands, Reach, Ticket
+from gpu_worker.work.batches import Seat, Waiting
 from tests.gpu_worker.models import TINY
 from tests.gpu_worker.site import an_image_request
 

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from contract.limits import THUMB_SIDE
 from contract.messages import TaskRequested
 from gpu_worker.pictures.decoder import Decoder
-from gpu_worker.pictures.frame import Frame
+from gpu_worker.pictures.sizes import Frame
 
 _DECODER = Decoder()
 """One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""

@@ -16,7 +16,7 @@ from contract.metrics import Meter
 from gpu_worker import failures
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import hardware
-from gpu_worker.queue.delivery import Ticket
+from gpu_worker.queue.in_flight import Ticket
 
 log = logging.getLogger(__name__)
 
