@@ -17,10 +17,10 @@ from contract.costs import cost
 from contract.metrics import Meter
 from gpu_worker import loading
 from gpu_worker.queue import heartbeats, shutdown
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.heartbeats import Post
-from gpu_worker.queue.in_flight import Hands, Reach, Request
-from gpu_worker.queue.receiver import Inbox, Receiver
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.heartbeats import Consumer
+from gpu_worker.queue.in_flight import InFlight, PrefetchLimits, Request
+from gpu_worker.queue.receiver import Receiver, TaskQueue
 from gpu_worker.safety.pictures import Guard, PictureCheck
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
@@ -58,7 +58,7 @@ class Worker:
         self._meter = Meter(settings.metrics_namespace)
         s3 = _client("s3", settings)
         self._storage = Storage(s3, bucket=settings.media_bucket)
-        self._reporter = Reporter(
+        self._events = EventSender(
             self._sqs,
             queue_url=settings.events_queue_url,
             worker=settings.worker,
@@ -77,7 +77,7 @@ class Worker:
         self._prompts = PromptFilter(settings.refused_words)
         self._guard = _guard(settings)
         self._previews = Previews(self._storage, pool=self._pool, seconds=settings.seconds_between_previews)
-        self._posts: list[Post] = []
+        self._consumers: list[Consumer] = []
         self._finishers: list[Finisher] = []
         self._receivers: list[Receiver] = []
         self._lanes: list[Lane] = []
@@ -115,21 +115,21 @@ class Worker:
             while thread.is_alive() and time.monotonic() < give_up:
                 thread.join(timeout=_LOOK_SECONDS)
         grace = 0 if self._broken else self._settings.grace_seconds
-        shutdown.finish(self._posts, receivers=self._receivers, reporter=self._reporter, seconds=grace)
+        shutdown.drain(self._consumers, receivers=self._receivers, events=self._events, seconds=grace)
         for lane in self._lanes:
             lane.close()
         self._ended.set()
-        shutdown.release(self._posts, reporter=self._reporter)
+        shutdown.release(self._consumers, events=self._events)
 
     def _open_lane(self, queue: Queue, url: str) -> None:
         settings = self._settings
-        inbox = Inbox(self._sqs, url=url, visibility_seconds=settings.visibility_seconds)
-        hands = Hands()
+        task_queue = TaskQueue(self._sqs, url=url, visibility_seconds=settings.visibility_seconds)
+        in_flight = InFlight()
         finisher = Finisher(
             storage=self._storage,
-            reporter=self._reporter,
-            inbox=inbox,
-            hands=hands,
+            events=self._events,
+            task_queue=task_queue,
+            in_flight=in_flight,
             pool=self._pool,
             guard=self._guard,
             meter=self._meter,
@@ -146,16 +146,16 @@ class Worker:
             meter=self._meter,
         )
         receiver = Receiver(
-            inbox,
-            hands=hands,
-            reporter=self._reporter,
+            task_queue,
+            in_flight=in_flight,
+            events=self._events,
             accept=lane.accept,
-            price=self._price,
-            reach=self._reach(queue),
+            cost_of=self._cost_of,
+            prefetch=self._prefetch(queue),
             wait_seconds=settings.wait_seconds,
             stop=self._stop,
         )
-        self._posts.append(Post(queue, inbox, hands))
+        self._consumers.append(Consumer(queue, task_queue, in_flight))
         self._finishers.append(finisher)
         self._lanes.append(lane)
         self._receivers.append(receiver)
@@ -163,44 +163,49 @@ class Worker:
             threading.Thread(target=self._guarded, args=(receiver.run,), name=f"receive-{queue}", daemon=True)
         )
 
-    def _reach(self, queue: Queue) -> Reach:
+    def _prefetch(self, queue: Queue) -> PrefetchLimits:
         """What the settings say, but at least a batch under way and another one ahead, for tasks of one output."""
         settings = self._settings
         batch = max((model.batch for model in self._catalogue.models if model.queue == queue), default=1)
         cost = settings.ahead_cost.get(queue, math.inf)
-        return Reach(max(settings.slots, batch), max(settings.ahead, batch), cost=cost)
+        return PrefetchLimits(max(settings.slots, batch), max(settings.ahead, batch), cost=cost)
 
-    def _price(self, request: Request) -> float:
+    def _cost_of(self, request: Request) -> float:
         """Megapixel-steps; nothing for a model that nobody here has, whose tasks fail at once."""
         model = self._catalogue.find(request.model)
         return cost(request.params, model) if model else 0
 
     def _loops(self) -> list[tuple[str, Callable[[], None]]]:
-        s, posts, reporter = self._settings, self._posts, self._reporter
+        s, consumers, events = self._settings, self._consumers, self._events
         progress = partial(
             heartbeats.report_progress,
-            posts,
-            reporter=reporter,
+            consumers,
+            events=events,
             at_least=s.progress_min_seconds,
             at_most=s.heartbeat_seconds,
         )
-        alive = partial(heartbeats.say_alive, posts, reporter=reporter, models=self._models.offered, slots=s.slots)
-        measure = partial(heartbeats.measure, posts, meter=self._meter, slots=s.slots)
+        alive = partial(heartbeats.report_alive, consumers, events=events, models=self._models.offered, slots=s.slots)
+        measure = partial(heartbeats.publish_metrics, consumers, meter=self._meter, slots=s.slots)
         optional: list[tuple[str, Callable[[], None]]] = []
         if s.metrics_namespace:
             optional.append(("measure", self._each(_MEASURE_SECONDS, measure)))
         if s.busy_file:
-            optional.append(("busy", self._each(_BUSY_SECONDS, partial(heartbeats.mark_busy, posts, file=s.busy_file))))
+            optional.append(
+                ("busy", self._each(_BUSY_SECONDS, partial(heartbeats.mark_busy, consumers, file=s.busy_file)))
+            )
         if self._prompt_list:
             optional.append(("prompt-list", self._each(s.prompt_list_seconds, self._prompt_list.refresh)))
         return [
             *optional,
             # A worker that stops offers nothing any more, but what it still computes is looked after.
             ("alive", partial(heartbeats.every, s.alive_seconds, alive, stop=self._stop)),
-            ("visibility", self._each(s.visibility_renew_seconds, partial(heartbeats.renew_visibility, posts))),
+            ("visibility", self._each(s.visibility_renew_seconds, partial(heartbeats.renew_visibility, consumers))),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
             ("cancelled", self._each(s.cancel_look_seconds, self._fail_cancelled)),
-            *((f"compute-{post.queue}", lane.compute) for post, lane in zip(posts, self._lanes, strict=True)),
+            *(
+                (f"compute-{consumer.queue}", lane.compute)
+                for consumer, lane in zip(consumers, self._lanes, strict=True)
+            ),
         ]
 
     def _fail_cancelled(self) -> None:

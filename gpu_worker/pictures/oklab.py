@@ -1,4 +1,4 @@
-"""Colours in OKLab, where equal steps look equal (Björn Ottosson, 2020, https://bottosson.github.io/posts/oklab/)."""
+"""Colours in OKLab, where equal steps look equal (Björn Ottosson, 2020, https://bottosson.github.io/consumers/oklab/)."""
 
 from typing import Any, TypeAlias
 

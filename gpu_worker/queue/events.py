@@ -16,12 +16,12 @@ from contract.metrics import Meter
 from gpu_worker import failures
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import hardware
-from gpu_worker.queue.in_flight import Ticket
+from gpu_worker.queue.in_flight import Receipt
 
 log = logging.getLogger(__name__)
 
 
-class Reporter:
+class EventSender:
     """Sends events; its methods may be called from any thread and raise when SQS refuses."""
 
     def __init__(self, sqs: Any, *, queue_url: str, worker: str, patience_seconds: float, meter: Meter) -> None:
@@ -36,7 +36,7 @@ class Reporter:
     ) -> None:
         self._send(
             Alive(
-                **self._signature(),
+                **self._envelope(),
                 queue=queue,
                 slots=slots,
                 busy=busy,
@@ -47,25 +47,25 @@ class Reporter:
             )
         )
 
-    def started(self, tickets: Sequence[Ticket]) -> None:
+    def started(self, receipts: Sequence[Receipt]) -> None:
         """Say so of up to ten at once; raises as well when SQS took only some of them."""
         entries = [
-            {"Id": str(i), "MessageBody": Started(**self._signature(ticket)).model_dump_json()}
-            for i, ticket in enumerate(tickets)
+            {"Id": str(i), "MessageBody": Started(**self._envelope(receipt)).model_dump_json()}
+            for i, receipt in enumerate(receipts)
         ]
         answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         if failed := answer.get("Failed"):
             raise ClientError({"Error": {"Code": failed[0]["Code"]}}, "SendMessageBatch")
 
-    def progress(self, ticket: Ticket, *, seq: int, fraction: float, preview: str | None) -> None:
-        self._send(Progress(**self._signature(ticket), seq=seq, fraction=fraction, preview=preview))
+    def progress(self, receipt: Receipt, *, seq: int, fraction: float, preview: str | None) -> None:
+        self._send(Progress(**self._envelope(receipt), seq=seq, fraction=fraction, preview=preview))
 
     def succeeded(
-        self, ticket: Ticket, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None
+        self, receipt: Receipt, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None
     ) -> None:
-        signature = self._signature(ticket)
+        envelope = self._envelope(receipt)
         event = Succeeded(
-            **signature,
+            **envelope,
             seconds=seconds,
             batch=batch,
             hardware=hardware.name(),
@@ -74,11 +74,11 @@ class Reporter:
         )
         self._send(event, patience=self._patience)
 
-    def failed(self, ticket: Ticket, failure: TaskFailure) -> None:
+    def failed(self, receipt: Receipt, failure: TaskFailure) -> None:
         if failure.code != failures.CANCELLED:
             self._meter.put({"TaskFailures": 1}, of=failure.code)
         event = Failed(
-            **self._signature(ticket),
+            **self._envelope(receipt),
             code=failure.code,
             detail=failure.detail,
             retryable=failure.retryable,
@@ -86,19 +86,19 @@ class Reporter:
         )
         self._send(event, patience=self._patience)
 
-    def released(self, ticket: Ticket) -> None:
-        self._send(Released(**self._signature(ticket)))
+    def released(self, receipt: Receipt) -> None:
+        self._send(Released(**self._envelope(receipt)))
 
-    def _signature(self, ticket: Ticket | None = None) -> dict[str, Any]:
-        signature: dict[str, Any] = {"worker": self._worker, "sent_at": datetime.now(tz=UTC)}
-        if ticket:
-            signature |= {
-                "task": ticket.task,
-                "attempt": ticket.attempt,
-                "token": ticket.token,
-                "delivery": ticket.delivery,
+    def _envelope(self, receipt: Receipt | None = None) -> dict[str, Any]:
+        envelope: dict[str, Any] = {"worker": self._worker, "sent_at": datetime.now(tz=UTC)}
+        if receipt:
+            envelope |= {
+                "task": receipt.task,
+                "attempt": receipt.attempt,
+                "token": receipt.token,
+                "delivery": receipt.delivery,
             }
-        return signature
+        return envelope
 
     def _send(self, event: BaseModel, *, patience: float = 0) -> None:
         body = event.model_dump_json()

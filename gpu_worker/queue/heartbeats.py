@@ -10,20 +10,20 @@ from pathlib import Path
 from contract.catalogue import Queue
 from contract.metrics import Meter
 from gpu_worker.machine import memory
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.in_flight import Delivery, Hands
-from gpu_worker.queue.receiver import Inbox
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.in_flight import Delivery, InFlight
+from gpu_worker.queue.receiver import TaskQueue
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What the upkeep of one queue looks after."""
+class Consumer:
+    """One queue of tasks as this worker uses it."""
 
     queue: Queue
-    inbox: Inbox
-    hands: Hands
+    task_queue: TaskQueue
+    in_flight: InFlight
 
 
 def every(seconds: float, act: Callable[[], None], *, stop: threading.Event) -> None:
@@ -32,63 +32,65 @@ def every(seconds: float, act: Callable[[], None], *, stop: threading.Event) -> 
         try:
             act()
         except Exception as error:  # noqa: BLE001 -- the edge of a thread: a queue that restarts must not end it
-            log.warning("upkeep failed", extra={"error": type(error).__name__})
+            log.warning("periodic action failed", extra={"error": type(error).__name__})
         stop.wait(seconds)
 
 
-def say_alive(posts: list[Post], *, reporter: Reporter, models: Callable[[Queue], Sequence[str]], slots: int) -> None:
+def report_alive(
+    consumers: list[Consumer], *, events: EventSender, models: Callable[[Queue], Sequence[str]], slots: int
+) -> None:
     """Report each queue's slots, load and models."""
     ram, vram = memory.ram_bytes(), memory.vram_bytes()
-    for post in posts:
-        reporter.alive(
-            post.queue,
+    for consumer in consumers:
+        events.alive(
+            consumer.queue,
             slots=slots,
-            busy=min(slots, len(post.hands)),
-            models=models(post.queue),
+            busy=min(slots, len(consumer.in_flight)),
+            models=models(consumer.queue),
             ram_bytes=ram,
             vram_bytes=vram,
         )
 
 
-def measure(posts: list[Post], *, meter: Meter, slots: int) -> None:
+def publish_metrics(consumers: list[Consumer], *, meter: Meter, slots: int) -> None:
     """Publish each queue's slots and load, and what the machine's memory and GPU are at."""
     values: dict[str, float] = {"Slots": slots, "RamBytes": memory.ram_bytes(), "VramBytes": memory.vram_bytes()}
     if (percent := memory.gpu_percent()) is not None:
         values["GpuPercent"] = percent
-    for post in posts:
-        meter.put(values | {"Busy": min(slots, len(post.hands))}, of=post.queue)
+    for consumer in consumers:
+        meter.put(values | {"Busy": min(slots, len(consumer.in_flight))}, of=consumer.queue)
 
 
-def mark_busy(posts: list[Post], *, file: Path) -> None:
-    """Have the file there exactly while a queue's hands hold something."""
-    if any(len(post.hands) for post in posts):
+def mark_busy(consumers: list[Consumer], *, file: Path) -> None:
+    """Have the file there exactly while a message is in flight."""
+    if any(len(consumer.in_flight) for consumer in consumers):
         file.touch()
     else:
         file.unlink(missing_ok=True)
 
 
-def renew_visibility(posts: list[Post]) -> None:
-    """Keep the messages in hand invisible to other workers."""
-    for post in posts:
-        if receipts := [delivery.receipt for delivery in post.hands.all()]:
-            post.inbox.renew(receipts)
+def renew_visibility(consumers: list[Consumer]) -> None:
+    """Keep the messages in flight invisible to other workers."""
+    for consumer in consumers:
+        if receipt_handles := [delivery.receipt_handle for delivery in consumer.in_flight.all()]:
+            consumer.task_queue.renew(receipt_handles)
 
 
-def report_progress(posts: list[Post], *, reporter: Reporter, at_least: float, at_most: float) -> None:
+def report_progress(consumers: list[Consumer], *, events: EventSender, at_least: float, at_most: float) -> None:
     """Send the progress of deliveries that moved in the last `at_least` seconds or were silent for `at_most`."""
     now = time.monotonic()
-    for post in posts:
-        for delivery in post.hands.all():
+    for consumer in consumers:
+        for delivery in consumer.in_flight.all():
             silent = now - delivery.reported_at
             moved = delivery.fraction > delivery.reported_fraction
             if delivery.is_open and (silent >= at_most or (moved and silent >= at_least)):
-                _report(delivery, reporter=reporter, now=now)
+                _report(delivery, events=events, now=now)
 
 
-def _report(delivery: Delivery, *, reporter: Reporter, now: float) -> None:
+def _report(delivery: Delivery, *, events: EventSender, now: float) -> None:
     delivery.seq += 1
     delivery.reported_fraction = delivery.fraction
     delivery.reported_at = now
-    reporter.progress(
-        delivery.ticket, seq=delivery.seq, fraction=delivery.reported_fraction, preview=delivery.showing.newest
+    events.progress(
+        delivery.receipt, seq=delivery.seq, fraction=delivery.reported_fraction, preview=delivery.preview.newest
     )

@@ -1,4 +1,4 @@
-"""What a worker holds in its hands: deliveries between the receipt of a message and their final event."""
+"""Messages in flight: deliveries between the receipt of a message and their final event."""
 
 import math
 import threading
@@ -24,8 +24,8 @@ def log_fields(request: Request) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """What every event about one delivery carries."""
+class Receipt:
+    """One receipt of a task's message, as every event about it names it."""
 
     task: UUID
     attempt: int
@@ -34,16 +34,16 @@ class Ticket:
 
 
 @dataclass(slots=True)
-class Showing:
-    """What has been shown of a delivery's unfinished pictures; `previews` alone touches it."""
+class PreviewState:
+    """Which previews of a delivery's unfinished pictures there are; `work.previews` alone touches it."""
 
     since: float | None = None
     """When the first step was made; None before it."""
     at: float = 0.0
     fraction: float = 0.0
     """When a preview was due last, and how far the delivery was then."""
-    jobs: "dict[str, Future[None]]" = field(default_factory=dict)
-    """Previews that are stored or on their way to it, by key."""
+    uploads: "dict[str, Future[None]]" = field(default_factory=dict)
+    """Previews that are stored or being stored, by key."""
     newest: str | None = None
     """The key of the newest that is stored."""
 
@@ -52,10 +52,10 @@ class Showing:
 class Delivery:
     """One receipt of a task's message; whoever closes it first sends its final event."""
 
-    ticket: Ticket
+    receipt: Receipt
     request: Request
-    receipt: str
-    """The handle by which SQS knows this receipt."""
+    receipt_handle: str
+    """By which SQS knows this receipt."""
     cost: float = 0
     """Megapixel-steps of all its outputs, as `contract.costs` tells them."""
     received_at: float = field(default_factory=time.monotonic)
@@ -69,7 +69,7 @@ class Delivery:
     """The most rows that were computed together with one of this delivery's."""
     start_digest: str | None = field(default=None, init=False)
     """SHA-256 of the picture file that the step starts from."""
-    showing: Showing = field(default_factory=Showing, init=False)
+    preview: PreviewState = field(default_factory=PreviewState, init=False)
     seq: int = field(default=0, init=False)
     reported_fraction: float = field(default=0.0, init=False)
     reported_at: float = field(init=False)
@@ -119,8 +119,8 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """How much a lane takes into its hands."""
+class PrefetchLimits:
+    """How many messages of a queue are received before those in flight are done."""
 
     slots: int
     """Tasks that are computed together."""
@@ -130,7 +130,7 @@ class Reach:
     """No more are taken while so much is left to compute, however few they are."""
 
 
-class Hands:
+class InFlight:
     """The deliveries of one queue that are not done with, including those whose final event is on its way."""
 
     def __init__(self) -> None:
@@ -140,33 +140,33 @@ class Hands:
 
     def add(self, delivery: Delivery) -> None:
         with self._changed:
-            self._held[delivery.ticket.delivery] = delivery
+            self._held[delivery.receipt.delivery] = delivery
             self._newest_cost = delivery.cost
 
     def remove(self, delivery: Delivery) -> None:
         with self._changed:
-            self._held.pop(delivery.ticket.delivery, None)
+            self._held.pop(delivery.receipt.delivery, None)
             self._changed.notify_all()
 
     def all(self) -> list[Delivery]:
-        """Every delivery in hand, oldest first."""
+        """Every delivery in flight, oldest first."""
         with self._changed:
             return list(self._held.values())
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def wait_for_room(self, reach: Reach, *, timeout: float) -> int:
+    def wait_for_room(self, prefetch: PrefetchLimits, *, timeout: float) -> int:
         """How many more to ask for; waits up to `timeout` seconds while there is room for none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._room(reach), timeout=timeout)
-            return self._room(reach)
+            self._changed.wait_for(lambda: self._room(prefetch), timeout=timeout)
+            return self._room(prefetch)
 
-    def _room(self, reach: Reach) -> int:
+    def _room(self, prefetch: PrefetchLimits) -> int:
         """What a message costs is known only once it is here: the next are taken to cost what the newest did."""
-        tasks = reach.slots + reach.ahead - len(self._held)
-        cost = reach.cost - sum(delivery.cost_left for delivery in self._held.values())
-        if tasks < max(1, reach.ahead // 2) or cost <= 0:
+        tasks = prefetch.slots + prefetch.ahead - len(self._held)
+        cost = prefetch.cost - sum(delivery.cost_left for delivery in self._held.values())
+        if tasks < max(1, prefetch.ahead // 2) or cost <= 0:
             return 0
         return min(tasks, math.ceil(cost / self._newest_cost)) if self._newest_cost else tasks
 

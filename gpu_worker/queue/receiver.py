@@ -1,4 +1,4 @@
-"""Takes messages off one queue and decides which become work; computing that work is the lane's."""
+"""Receives messages of one queue and decides which become deliveries; computing them is for `work.runner`."""
 
 import logging
 import threading
@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.limits import GIVE_UP_RECEIVES
 from gpu_worker import failures
 from gpu_worker.queue import requests
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.in_flight import Delivery, Hands, Reach, Request, Ticket, log_fields
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt, Request, log_fields
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Message:
     """A message as it was received; `receives` counts this receipt too."""
 
     body: str
-    receipt: str
+    receipt_handle: str
     receives: int
 
 
@@ -37,8 +37,8 @@ class Accept(Protocol):
     def __call__(self, deliveries: Sequence[Delivery], *, more: bool) -> None: ...
 
 
-class Inbox:
-    """One SQS queue as a worker uses it; its methods may be called from any thread."""
+class TaskQueue:
+    """One SQS queue of tasks; its methods may be called from any thread."""
 
     def __init__(self, sqs: Any, *, url: str, visibility_seconds: int) -> None:
         self._sqs = sqs
@@ -59,42 +59,42 @@ class Inbox:
             for m in answer.get("Messages", [])
         ]
 
-    def delete(self, receipt: str) -> None:
+    def delete(self, receipt_handle: str) -> None:
         """Take a message off the queue for good; a lost one only comes back, so errors are logged."""
         try:
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
         except (BotoCoreError, ClientError) as error:
             log.warning("message not deleted", extra={"error": type(error).__name__})
 
-    def renew(self, receipts: Sequence[str]) -> None:
+    def renew(self, receipt_handles: Sequence[str]) -> None:
         """Keep these messages invisible to others for another while."""
-        self._change_visibility(receipts, seconds=self._visibility)
+        self._change_visibility(receipt_handles, seconds=self._visibility)
 
-    def give_back(self, receipts: Sequence[str]) -> None:
+    def release(self, receipt_handles: Sequence[str]) -> None:
         """Let other workers have these messages at once."""
-        self._change_visibility(receipts, seconds=0)
+        self._change_visibility(receipt_handles, seconds=0)
 
-    def _change_visibility(self, receipts: Sequence[str], *, seconds: int) -> None:
-        for some in _in_tens(receipts):
+    def _change_visibility(self, receipt_handles: Sequence[str], *, seconds: int) -> None:
+        for some in _in_tens(receipt_handles):
             entries = [
-                {"Id": str(i), "ReceiptHandle": receipt, "VisibilityTimeout": seconds} for i, receipt in enumerate(some)
+                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": seconds} for i, handle in enumerate(some)
             ]
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
 class Receiver:
-    """The loop that keeps a lane's hands full: it polls without a pause while there is room."""
+    """The loop that keeps a queue's messages in flight up to the prefetch: it polls while there is room."""
 
     def __init__(
-        self, inbox: Inbox, *, hands: Hands, reporter: Reporter, accept: Accept, price: Callable[[Request], float],
-        reach: Reach, wait_seconds: int, stop: threading.Event,
+        self, task_queue: TaskQueue, *, in_flight: InFlight, events: EventSender, accept: Accept,
+        cost_of: Callable[[Request], float], prefetch: PrefetchLimits, wait_seconds: int, stop: threading.Event,
     ) -> None:  # fmt: skip
-        self._inbox = inbox
-        self._hands = hands
-        self._reporter = reporter
+        self._task_queue = task_queue
+        self._in_flight = in_flight
+        self._events = events
         self._accept = accept
-        self._price = price
-        self._reach = reach
+        self._cost_of = cost_of
+        self._prefetch = prefetch
         self._wait_seconds = wait_seconds
         self._stop = stop
         self._admitting = threading.Lock()
@@ -102,7 +102,7 @@ class Receiver:
     def run(self) -> None:
         """Receive until `stop` is set; an error of the queue is waited out."""
         while not self._stop.is_set():
-            room = self._hands.wait_for_room(self._reach, timeout=1)
+            room = self._in_flight.wait_for_room(self._prefetch, timeout=1)
             if not room:
                 continue
             try:
@@ -111,23 +111,23 @@ class Receiver:
                 log.warning("queue does not answer", extra={"error": type(error).__name__})
                 self._stop.wait(_PAUSE_SECONDS)
 
-    def settle(self, *, timeout: float) -> None:
-        """Wait until no message is between its receipt and the lane's hands; none will be once `stop` is set."""
+    def wait_until_admitted(self, *, timeout: float) -> None:
+        """Wait until no message is received and not yet in flight here; none will be once `stop` is set."""
         if self._admitting.acquire(timeout=timeout):
             self._admitting.release()
 
     def _receive(self, room: int) -> None:
-        messages = self._inbox.receive(limit=room, wait_seconds=self._wait_seconds)
+        messages = self._task_queue.receive(limit=room, wait_seconds=self._wait_seconds)
         more = len(messages) == min(room, _SQS_BATCH)
         with self._admitting:
             try:
                 if not self._stop.is_set():
                     self._accept(self._admitted(messages), more=more)
             finally:  # what was not admitted need not wait for its visibility to end
-                self._inbox.give_back([message.receipt for message in messages])
+                self._task_queue.release([message.receipt_handle for message in messages])
 
     def _admitted(self, messages: list[Message]) -> list[Delivery]:
-        """The messages as work in hand, without those that are none; takes out what needs no giving back."""
+        """The deliveries in flight of these messages; takes out of the list what need not be released."""
         deliveries: list[Delivery] = []
         for message in list(messages):
             if delivery := self._delivery(message):
@@ -135,10 +135,10 @@ class Receiver:
             else:
                 messages.remove(message)
         if deliveries:
-            self._reporter.started([delivery.ticket for delivery in deliveries])
+            self._events.started([delivery.receipt for delivery in deliveries])
         messages.clear()
         for delivery in deliveries:
-            self._hands.add(delivery)
+            self._in_flight.add(delivery)
         return deliveries
 
     def _delivery(self, message: Message) -> Delivery | None:
@@ -150,28 +150,30 @@ class Receiver:
             return None
         if request.deadline < datetime.now(tz=UTC):
             log.info("message was too old", extra=log_fields(request))
-            self._inbox.delete(message.receipt)
+            self._task_queue.delete(message.receipt_handle)
             return None
         log.info("task taken", extra=log_fields(request))
-        ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
+        receipt = Receipt(task=request.task, attempt=request.attempt, token=request.token)
         if message.receives >= GIVE_UP_RECEIVES:
-            self._give_up(message, request, ticket)
+            self._give_up(message, request, receipt)
             return None
-        return Delivery(ticket=ticket, request=request, receipt=message.receipt, cost=self._price(request))
+        return Delivery(
+            receipt=receipt, request=request, receipt_handle=message.receipt_handle, cost=self._cost_of(request)
+        )
 
-    def _give_up(self, message: Message, request: Request, ticket: Ticket) -> None:
+    def _give_up(self, message: Message, request: Request, receipt: Receipt) -> None:
         log.warning("gave up", extra=log_fields(request))
-        self._reporter.started([ticket])
-        self._reporter.failed(ticket, failures.gave_up())
-        self._inbox.delete(message.receipt)
+        self._events.started([receipt])
+        self._events.failed(receipt, failures.gave_up())
+        self._task_queue.delete(message.receipt_handle)
 
     def _refuse(self, message: Message, error: requests.Unreadable) -> None:
-        log.warning("unreadable message", extra={"code": error.failure.code, "addressed": error.ticket is not None})
-        if error.ticket:
-            self._reporter.started([error.ticket])
-            self._reporter.failed(error.ticket, error.failure)
-        self._inbox.delete(message.receipt)
+        log.warning("unreadable message", extra={"code": error.failure.code, "addressed": error.receipt is not None})
+        if error.receipt:
+            self._events.started([error.receipt])
+            self._events.failed(error.receipt, error.failure)
+        self._task_queue.delete(message.receipt_handle)
 
 
-def _in_tens(receipts: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (receipts[at : at + _SQS_BATCH] for at in range(0, len(receipts), _SQS_BATCH))
+def _in_tens(receipt_handles: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (receipt_handles[at : at + _SQS_BATCH] for at in range(0, len(receipt_handles), _SQS_BATCH))

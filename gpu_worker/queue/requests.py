@@ -9,15 +9,15 @@ from pydantic import ValidationError
 from contract.limits import MAX_ATTEMPTS, MAX_TEXT_CHARACTERS, MAX_TOKEN_CHARACTERS, MESSAGE_VERSION
 from contract.messages import read_request
 from gpu_worker.failures import TaskFailure
-from gpu_worker.queue.in_flight import Request, Ticket
+from gpu_worker.queue.in_flight import Receipt, Request
 
 
 class Unreadable(ValueError):
-    """A body that is no request; `ticket` is None when not even its task can be told."""
+    """A body that is no request; `receipt` is None when not even its task can be told."""
 
-    def __init__(self, ticket: Ticket | None, failure: TaskFailure) -> None:
+    def __init__(self, receipt: Receipt | None, failure: TaskFailure) -> None:
         super().__init__(failure.code)
-        self.ticket = ticket
+        self.receipt = receipt
         self.failure = failure
 
 
@@ -38,8 +38,8 @@ def _unreadable(body: str, error: ValidationError) -> Unreadable:
         return Unreadable(None, _BAD)
     known = cast("dict[str, Any]", fields)
     if known.get("v") != MESSAGE_VERSION:
-        return Unreadable(_ticket(known), _OTHER_VERSION)
-    return Unreadable(_ticket(known), _beyond_limits(error) or _BAD)
+        return Unreadable(_receipt(known), _OTHER_VERSION)
+    return Unreadable(_receipt(known), _beyond_limits(error) or _BAD)
 
 
 def _beyond_limits(error: ValidationError) -> TaskFailure | None:
@@ -64,7 +64,7 @@ def _is_param(loc: tuple[int | str, ...]) -> bool:
     return loc[1:2] == ("params",) and loc[-1] != "image"
 
 
-def _ticket(fields: dict[str, Any]) -> Ticket | None:
+def _receipt(fields: dict[str, Any]) -> Receipt | None:
     task, attempt, token = fields.get("task"), fields.get("attempt"), fields.get("token")
     if not (isinstance(task, str) and type(attempt) is int and isinstance(token, str)):
         return None
@@ -72,7 +72,7 @@ def _ticket(fields: dict[str, Any]) -> Ticket | None:
         return None
     try:
         token.encode()  # half of a surrogate pair could not be sent back
-        return Ticket(task=UUID(task), attempt=attempt, token=token)
+        return Receipt(task=UUID(task), attempt=attempt, token=token)
     except ValueError:
         return None
 

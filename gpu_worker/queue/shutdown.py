@@ -8,62 +8,62 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.heartbeats import Post
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.heartbeats import Consumer
 from gpu_worker.queue.in_flight import Delivery
 from gpu_worker.queue.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
-FAREWELL_SECONDS = 3.0
+FINAL_EVENT_SECONDS = 3.0
 """For events that are on their way when the signal comes."""
 
 
 def on_signals(stop: threading.Event) -> None:
     """Set `stop` at the first SIGTERM or SIGINT; end the process at the second."""
-    told = False
+    signalled = False
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        nonlocal told
+        nonlocal signalled
         # Not asked of the event: a second signal may come while the first is inside of it, holding its lock.
-        if told:
+        if signalled:
             os._exit(128 + number)
-        told = True
+        signalled = True
         stop.set()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
 
 
-def finish(posts: list[Post], *, receivers: list[Receiver], reporter: Reporter, seconds: float) -> None:
+def drain(consumers: list[Consumer], *, receivers: list[Receiver], events: EventSender, seconds: float) -> None:
     """Give back at once whatever will not be done within so many seconds, and wait until the rest is."""
     until = time.monotonic() + seconds
     for receiver in receivers:
-        receiver.settle(timeout=FAREWELL_SECONDS)
-    _give_back(posts, reporter=reporter, which=lambda delivery: delivery.done_at > until)
-    for post in posts:
-        post.hands.wait_until_empty(timeout=max(0.0, until - time.monotonic()))
+        receiver.wait_until_admitted(timeout=FINAL_EVENT_SECONDS)
+    _release(consumers, events=events, which=lambda delivery: delivery.done_at > until)
+    for consumer in consumers:
+        consumer.in_flight.wait_until_empty(timeout=max(0.0, until - time.monotonic()))
 
 
-def release(posts: list[Post], *, reporter: Reporter) -> None:
+def release(consumers: list[Consumer], *, events: EventSender) -> None:
     """Give back every delivery that has no final event on its way, then wait a moment for those that have."""
-    _give_back(posts, reporter=reporter, which=lambda _: True)
-    for post in posts:
-        post.hands.wait_until_empty(timeout=FAREWELL_SECONDS)
+    _release(consumers, events=events, which=lambda _: True)
+    for consumer in consumers:
+        consumer.in_flight.wait_until_empty(timeout=FINAL_EVENT_SECONDS)
 
 
-def _give_back(posts: list[Post], *, reporter: Reporter, which: Callable[[Delivery], bool]) -> None:
-    for post in posts:
-        given_back = [delivery for delivery in post.hands.all() if which(delivery) and delivery.close()]
-        for delivery in given_back:
+def _release(consumers: list[Consumer], *, events: EventSender, which: Callable[[Delivery], bool]) -> None:
+    for consumer in consumers:
+        released = [delivery for delivery in consumer.in_flight.all() if which(delivery) and delivery.close()]
+        for delivery in released:
             try:
-                reporter.released(delivery.ticket)
+                events.released(delivery.receipt)
             except Exception:
                 log.exception("release not reported", extra=delivery.log_fields())
         try:
-            post.inbox.give_back([delivery.receipt for delivery in given_back])
+            consumer.task_queue.release([delivery.receipt_handle for delivery in released])
         except Exception:
-            log.exception("messages not given back")
-        for delivery in given_back:
-            post.hands.remove(delivery)
+            log.exception("messages not released")
+        for delivery in released:
+            consumer.in_flight.remove(delivery)
             log.info("task released", extra=delivery.log_fields())

@@ -15,9 +15,9 @@ from gpu_worker.engines.base import Made
 from gpu_worker.failures import TaskFailure
 from gpu_worker.pictures import files
 from gpu_worker.pictures.thumbhash import thumbhash
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.in_flight import Delivery, Hands
-from gpu_worker.queue.receiver import Inbox
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.in_flight import Delivery, InFlight
+from gpu_worker.queue.receiver import TaskQueue
 from gpu_worker.safety.pictures import Guard
 from gpu_worker.work.media import Storage
 from gpu_worker.work.previews import Previews, Sketch
@@ -32,13 +32,13 @@ class Finisher:
     """
 
     def __init__(
-        self, *, storage: Storage, reporter: Reporter, inbox: Inbox, hands: Hands, pool: ThreadPoolExecutor,
-        guard: Guard, meter: Meter, previews: Previews,
+        self, *, storage: Storage, events: EventSender, task_queue: TaskQueue, in_flight: InFlight,
+        pool: ThreadPoolExecutor, guard: Guard, meter: Meter, previews: Previews,
     ) -> None:  # fmt: skip
         self._storage = storage
-        self._reporter = reporter
-        self._inbox = inbox
-        self._hands = hands
+        self._events = events
+        self._task_queue = task_queue
+        self._in_flight = in_flight
         self._pool = pool
         self._guard = guard
         self._meter = meter
@@ -58,7 +58,7 @@ class Finisher:
 
     def fail_cancelled(self) -> None:
         """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
-        for delivery in self._hands.all():
+        for delivery in self._in_flight.all():
             if delivery.is_open and delivery.fraction and self._storage.exists(cancel_key(delivery.request.task)):
                 self.fail(delivery, failures.cancelled())
 
@@ -76,29 +76,29 @@ class Finisher:
         if not delivery.close():
             return
         try:
-            self._reporter.succeeded(
-                delivery.ticket, seconds=seconds, batch=delivery.batch, outputs=outputs, safety=safety
+            self._events.succeeded(
+                delivery.receipt, seconds=seconds, batch=delivery.batch, outputs=outputs, safety=safety
             )
-            self._inbox.delete(delivery.receipt)
+            self._task_queue.delete(delivery.receipt_handle)
             log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
             self._meter.put({"TaskSeconds": seconds}, of=delivery.request.model)
             self._meter.put({"KindSeconds": seconds}, of=delivery.request.kind)
         except Exception:
             log.exception("success not reported", extra=delivery.log_fields())
         finally:
-            self._hands.remove(delivery)
+            self._in_flight.remove(delivery)
 
     def _fail(self, delivery: Delivery, failure: TaskFailure) -> None:
         if not delivery.close():
             return
         try:
-            self._reporter.failed(delivery.ticket, failure)
-            self._inbox.delete(delivery.receipt)
+            self._events.failed(delivery.receipt, failure)
+            self._task_queue.delete(delivery.receipt_handle)
             log.info("task failed", extra={**delivery.log_fields(), "code": failure.code})
         except Exception:
             log.exception("failure not reported", extra=delivery.log_fields())
         finally:
-            self._hands.remove(delivery)
+            self._in_flight.remove(delivery)
 
     def _store(self, delivery: Delivery, *, k: int, made: Made) -> Output:
         if isinstance(made, str):
@@ -109,14 +109,14 @@ class Finisher:
         if not text:
             detail = "The model had nothing to say to this prompt; try other words or another seed."
             raise TaskFailure("empty_answer", detail)
-        key = output_key(delivery.ticket.delivery, k=k, extension="txt")
+        key = output_key(delivery.receipt.delivery, k=k, extension="txt")
         data = text.encode()
         self._storage.write(key, data, content_type="text/plain; charset=utf-8")
         short = data[:MAX_EVENT_TEXT_BYTES].decode(errors="ignore")
         return TextOutput(key=key, text=short, characters=len(text), bytes=len(data))
 
     def _store_picture(self, delivery: Delivery, *, k: int, picture: Image) -> ImageOutput:
-        request, folder = delivery.request, delivery.ticket.delivery
+        request, folder = delivery.request, delivery.receipt.delivery
         made_from = files.origin(request, seed=request.seeds[k], start_digest=delivery.start_digest)
         data = files.encode_png(picture, made_from=made_from)
         key, thumb = output_key(folder, k=k, extension="png"), thumb_key(folder, k=k)

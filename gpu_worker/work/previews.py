@@ -40,32 +40,32 @@ class Previews:
             log.exception("preview not drawn", extra=delivery.log_fields())
             return
         if picture:
-            key = preview_key(delivery.ticket.delivery, number=len(delivery.showing.jobs) + 1)
-            delivery.showing.jobs[key] = self._pool.submit(self._store, delivery, key, picture)
+            key = preview_key(delivery.receipt.delivery, number=len(delivery.preview.uploads) + 1)
+            delivery.preview.uploads[key] = self._pool.submit(self._store, delivery, key, picture)
 
     def clear(self, delivery: Delivery) -> None:
         """Delete the delivery's previews, for what it made is there to be looked at; what S3 refuses is logged.
 
         To be called from the pool: whatever was given to it before has at least begun, so that waiting ends.
         """
-        showing = delivery.showing
-        if showing.jobs:
-            wait(showing.jobs.values())
-            showing.newest = None
+        preview = delivery.preview
+        if preview.uploads:
+            wait(preview.uploads.values())
+            preview.newest = None
             try:
-                self._storage.delete(list(showing.jobs))
+                self._storage.delete(list(preview.uploads))
             except Exception as error:  # noqa: BLE001 -- no picture is lost for a preview that stays
                 log.warning("previews not deleted", extra={**delivery.log_fields(), "error": type(error).__name__})
 
     def _is_due(self, delivery: Delivery) -> bool:
         """Whether the last preview is old enough, and what is left will take long enough to be worth one."""
-        showing, now = delivery.showing, time.monotonic()
-        if showing.since is None:
-            showing.since = showing.at = now
-        if now - showing.at < self._seconds or delivery.fraction < showing.fraction + _PROGRESS:
+        preview, now = delivery.preview, time.monotonic()
+        if preview.since is None:
+            preview.since = preview.at = now
+        if now - preview.at < self._seconds or delivery.fraction < preview.fraction + _PROGRESS:
             return False
-        showing.at, showing.fraction = now, delivery.fraction
-        left = (now - showing.since) * (1 - delivery.fraction) / delivery.fraction
+        preview.at, preview.fraction = now, delivery.fraction
+        left = (now - preview.since) * (1 - delivery.fraction) / delivery.fraction
         return left >= self._seconds
 
     def _store(self, delivery: Delivery, key: str, picture: Image) -> None:
@@ -76,4 +76,4 @@ class Previews:
         except Exception as error:  # noqa: BLE001 -- nor for one that is not stored
             log.warning("preview not stored", extra={**delivery.log_fields(), "error": type(error).__name__})
         else:
-            delivery.showing.newest = key
+            delivery.preview.newest = key

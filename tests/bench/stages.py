@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from gpu_worker.pictures import files
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.receiver import Inbox, Receiver
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.receiver import Receiver, TaskQueue
 from gpu_worker.work import finisher
 from gpu_worker.work.media import Storage
 from gpu_worker.work.runner import Lane
 
 _PLACES: dict[str, list[tuple[Any, str]]] = {
-    "receive": [(Inbox, "receive"), (Receiver, "_admitted")],
+    "receive": [(TaskQueue, "receive"), (Receiver, "_admitted")],
     "prepare": [(Lane, "_prepare")],
     "encode": [(files, "encode_png"), (files, "encode_thumb"), (finisher, "thumbhash")],
     "upload": [(Storage, "write")],
-    "report": [(Reporter, "_send"), (Inbox, "delete")],
+    "report": [(EventSender, "_send"), (TaskQueue, "delete")],
 }
 STAGES = (*_PLACES, "compute")
 

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contract.metrics import Meter
-from gpu_worker.queue.events import Reporter
-from gpu_worker.queue.in_flight import Ticket
+from gpu_worker.queue.events import EventSender
+from gpu_worker.queue.in_flight import Receipt
 
 
 class HalfDeaf:
@@ -19,6 +19,6 @@ class HalfDeaf:
 
 
 def test_a_start_that_the_queue_did_not_take_is_an_error_though_others_were_taken() -> None:
-    reporter = Reporter(HalfDeaf(), queue_url="q", worker="w1", patience_seconds=0, meter=Meter())
+    events = EventSender(HalfDeaf(), queue_url="q", worker="w1", patience_seconds=0, meter=Meter())
     with pytest.raises(ClientError, match="InternalError"):
-        reporter.started([Ticket(uuid4(), 1, "t"), Ticket(uuid4(), 1, "t")])
+        events.started([Receipt(uuid4(), 1, "t"), Receipt(uuid4(), 1, "t")])

@@ -33,7 +33,9 @@ def test_messages_beyond_the_cost_that_is_taken_ahead_stay_in_the_queue(
 def test_a_worker_takes_at_least_a_batch_and_another_one_ahead(site: Site) -> None:
     wide = Catalogue(models=(TEXT_MODEL, TINY.model_copy(update={"batch": 12})))
     worker = Worker(site.settings(slots=2, ahead=6), catalogue=wide)
-    reaches = {queue: (reach.slots, reach.ahead) for queue in site.queues for reach in [worker._reach(queue)]}
+    reaches = {
+        queue: (prefetch.slots, prefetch.ahead) for queue in site.queues for prefetch in [worker._prefetch(queue)]
+    }
     assert reaches == {"text": (4, 6), "image": (12, 12)}
 
 

@@ -42,7 +42,7 @@ def test_requests_of_recorded_functions_are_read_in_full(version: str, kind: str
 def test_any_text_is_read_or_refused(body: str) -> None:
     with pytest.raises(Unreadable) as refused:
         requests.read(body)
-    assert refused.value.ticket is None
+    assert refused.value.receipt is None
 
 
 @given(st.sampled_from([*a_text_request()]), ANYTHING)
@@ -54,7 +54,7 @@ def test_a_request_with_any_one_field_changed_is_read_or_answered(name: str, val
     except Unreadable as error:
         refused.append(error)
     for error in refused:
-        if error.ticket:
+        if error.receipt:
             assert_answerable(error)
         else:
             assert name in ("task", "attempt", "token")
@@ -64,7 +64,7 @@ def test_a_request_with_any_one_field_changed_is_read_or_answered(name: str, val
 def test_any_object_is_read_or_refused(body: dict[str, Any]) -> None:
     with pytest.raises(Unreadable) as refused:
         requests.read(json.dumps(body))
-    if refused.value.ticket:
+    if refused.value.receipt:
         assert_answerable(refused.value)
 
 
@@ -72,20 +72,20 @@ def test_a_message_without_a_readable_task_has_nobody_to_tell() -> None:
     for change in ({"task": "x"}, {"attempt": "1"}, {"attempt": True}, {"token": None}, {"token": "\ud800"}):
         with pytest.raises(Unreadable) as refused:
             requests.read(json.dumps(a_text_request() | {"kind": "?"} | change))
-        assert refused.value.ticket is None
+        assert refused.value.receipt is None
 
 
 def assert_answerable(error: Unreadable) -> None:
     """An event about it can be sent, and be read at the other end."""
-    ticket = error.ticket
-    assert ticket
+    receipt = error.receipt
+    assert receipt
     event = Failed(
         worker="w",
         sent_at="2026-01-01T00:00:00Z",  # type: ignore[arg-type]
-        task=ticket.task,
-        attempt=ticket.attempt,
-        token=ticket.token,
-        delivery=ticket.delivery,
+        task=receipt.task,
+        attempt=receipt.attempt,
+        token=receipt.token,
+        delivery=receipt.delivery,
         code=error.failure.code,
         detail=error.failure.detail,
         retryable=error.failure.retryable,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from contract.messages import TASK_REQUESTED
-from gpu_worker.queue.in_flight import Delivery, Ticket
+from gpu_worker.queue.in_flight import Delivery, Receipt
 from gpu_worker.worker import Worker
 from tests.gpu_worker.site import Site, a_text_request, an_image_request
 from tests.wait import until
@@ -21,8 +21,8 @@ LONG = a_text_request("Tell a long story.", max_tokens=500)
 
 def a_delivery(*, outputs: int = 1) -> Delivery:
     request: Any = TASK_REQUESTED.validate_python(an_image_request(seeds=range(outputs)))
-    ticket = Ticket(task=request.task, attempt=request.attempt, token=request.token)
-    return Delivery(ticket=ticket, request=request, receipt="r")
+    receipt = Receipt(task=request.task, attempt=request.attempt, token=request.token)
+    return Delivery(receipt=receipt, request=request, receipt_handle="r")
 
 
 def test_what_has_not_begun_ends_nobody_knows_when() -> None:

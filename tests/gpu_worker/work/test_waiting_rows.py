@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from contract.messages import TASK_REQUESTED
 from gpu_worker.engines.base import Row
-from gpu_worker.queue.in_flight import Delivery, Hands, Reach, Ticket
+from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt
 from gpu_worker.work.batches import Seat, Waiting
 from tests.gpu_worker.models import TINY
 from tests.gpu_worker.site import an_image_request
@@ -13,7 +13,7 @@ from tests.gpu_worker.site import an_image_request
 
 def a_delivery(rows: int = 1, *, cost: float = 0) -> Delivery:
     request = TASK_REQUESTED.validate_python(an_image_request(seeds=range(rows)))
-    return Delivery(ticket=Ticket(request.task, 1, "t"), request=request, receipt="r", cost=cost)
+    return Delivery(receipt=Receipt(request.task, 1, "t"), request=request, receipt_handle="r", cost=cost)
 
 
 def seats_of(delivery: Delivery, *, key: str = "key") -> list[Seat]:
@@ -94,29 +94,29 @@ def test_a_delivery_is_as_far_as_its_outputs_are_together() -> None:
 
 
 def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
-    hands = Hands()
+    in_flight = InFlight()
     held = [a_delivery(), a_delivery()]
     for delivery in held:
-        hands.add(delivery)
-    assert hands.wait_for_room(Reach(2, ahead=0, cost=1), timeout=0) == 0
-    assert hands.wait_for_room(Reach(2, ahead=3, cost=1), timeout=0) == 3
-    assert hands.all() == held
-    hands.remove(held[0])
-    assert hands.wait_for_room(Reach(2, ahead=0, cost=1), timeout=0) == 1
-    assert not hands.wait_until_empty(timeout=0)
-    hands.remove(held[1])
-    assert hands.wait_until_empty(timeout=0)
+        in_flight.add(delivery)
+    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=0, cost=1), timeout=0) == 0
+    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=3, cost=1), timeout=0) == 3
+    assert in_flight.all() == held
+    in_flight.remove(held[0])
+    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=0, cost=1), timeout=0) == 1
+    assert not in_flight.wait_until_empty(timeout=0)
+    in_flight.remove(held[1])
+    assert in_flight.wait_until_empty(timeout=0)
 
 
 def test_hands_ask_for_half_of_what_they_take_ahead_at_once() -> None:
-    hands, reach = Hands(), Reach(2, ahead=4, cost=1)
+    in_flight, prefetch = InFlight(), PrefetchLimits(2, ahead=4, cost=1)
     held = [a_delivery() for _ in range(6)]
     for delivery in held:
-        hands.add(delivery)
-    hands.remove(held[0])
-    assert hands.wait_for_room(reach, timeout=0) == 0
-    hands.remove(held[1])
-    assert hands.wait_for_room(reach, timeout=0) == 2
+        in_flight.add(delivery)
+    in_flight.remove(held[0])
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 0
+    in_flight.remove(held[1])
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 2
 
 
 def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
@@ -142,21 +142,21 @@ def test_rows_that_are_put_back_are_next() -> None:
 
 
 def test_hands_take_fewer_tasks_the_more_each_of_them_costs() -> None:
-    hands, reach = Hands(), Reach(4, ahead=4, cost=100)
-    hands.add(a_delivery(cost=30))
-    assert hands.wait_for_room(reach, timeout=0) == 3
-    hands.add(a_delivery(cost=60))
-    assert hands.wait_for_room(reach, timeout=0) == 1
+    in_flight, prefetch = InFlight(), PrefetchLimits(4, ahead=4, cost=100)
+    in_flight.add(a_delivery(cost=30))
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 3
+    in_flight.add(a_delivery(cost=60))
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 1
 
 
 def test_a_task_that_costs_more_than_all_room_is_taken_but_none_beside_it() -> None:
-    hands, reach = Hands(), Reach(4, ahead=4, cost=100)
-    assert hands.wait_for_room(reach, timeout=0) == 8
+    in_flight, prefetch = InFlight(), PrefetchLimits(4, ahead=4, cost=100)
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 8
     huge = a_delivery(2, cost=400)
-    hands.add(huge)
-    assert hands.wait_for_room(reach, timeout=0) == 0
+    in_flight.add(huge)
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 0
     huge.fractions[:] = [1.0, 0.6]
-    assert hands.wait_for_room(reach, timeout=0) == 1
+    assert in_flight.wait_for_room(prefetch, timeout=0) == 1
 
 
 def test_a_row_lets_a_full_batch_go_first_but_only_three_times() -> None:

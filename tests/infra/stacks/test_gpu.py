@@ -145,7 +145,7 @@ def test_a_worker_has_ended_before_its_machine_must_go(stage: Stage, queue: str)
     grace, timeout = (float(re.findall(rf"{name}=(\d+)", unit)[0]) for name in ("GRACE_SECONDS", "TimeoutStopSec"))
     settings = Settings.model_fields
     poll = settings["wait_seconds"].default + 1
-    assert grace + poll + shutdown.FAREWELL_SECONDS * 2 < timeout, "systemd kills nobody who is about to end"
+    assert grace + poll + shutdown.FINAL_EVENT_SECONDS * 2 < timeout, "systemd kills nobody who is about to end"
     watch = (USER_DATA / "machine" / "watch.sh").read_text()
     noticed = int(re.findall(r"WATCH_SECONDS:-(\d+)", watch)[0]) + 5
     assert noticed + timeout < min(farewell, _SPOT_NOTICE_SECONDS)
