@@ -20,7 +20,8 @@ from gpu_worker.queue import heartbeats, shutdown
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.heartbeats import Consumer
 from gpu_worker.queue.in_flight import InFlight, PrefetchLimits, Request
-from gpu_worker.queue.receiver import Receiver, TaskQueue
+from gpu_worker.queue.receiver import Receiver
+from gpu_worker.queue.task_queue import TaskQueue
 from gpu_worker.safety.pictures import Guard, PictureCheck
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter

@@ -12,7 +12,7 @@ from contract.metrics import Meter
 from gpu_worker.machine import memory
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.in_flight import Delivery, InFlight
-from gpu_worker.queue.receiver import TaskQueue
+from gpu_worker.queue.task_queue import TaskQueue
 
 log = logging.getLogger(__name__)
 

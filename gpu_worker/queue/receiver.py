@@ -2,10 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,72 +13,18 @@ from gpu_worker import failures
 from gpu_worker.queue import requests
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt, Request, log_fields
+from gpu_worker.queue.task_queue import SQS_BATCH, Message, TaskQueue
 
 log = logging.getLogger(__name__)
 
-_SQS_BATCH = 10
 _PAUSE_SECONDS = 1.0
 """After an error of the queue: it may be restarting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it was received; `receives` counts this receipt too."""
-
-    body: str
-    receipt_handle: str
-    receives: int
 
 
 class Accept(Protocol):
     """Takes over deliveries after each receipt; `more` tells whether the queue probably has more of them."""
 
     def __call__(self, deliveries: Sequence[Delivery], *, more: bool) -> None: ...
-
-
-class TaskQueue:
-    """One SQS queue of tasks; its methods may be called from any thread."""
-
-    def __init__(self, sqs: Any, *, url: str, visibility_seconds: int) -> None:
-        self._sqs = sqs
-        self._url = url
-        self._visibility = visibility_seconds
-
-    def receive(self, *, limit: int, wait_seconds: int) -> list[Message]:
-        """Up to `limit` messages; waits up to `wait_seconds` for the first."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=min(limit, _SQS_BATCH),
-            WaitTimeSeconds=wait_seconds,
-            VisibilityTimeout=self._visibility,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
-        )
-        return [
-            Message(m["Body"], m["ReceiptHandle"], int(m["Attributes"]["ApproximateReceiveCount"]))
-            for m in answer.get("Messages", [])
-        ]
-
-    def delete(self, receipt_handle: str) -> None:
-        """Take a message off the queue for good; a lost one only comes back, so errors are logged."""
-        try:
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
-        except (BotoCoreError, ClientError) as error:
-            log.warning("message not deleted", extra={"error": type(error).__name__})
-
-    def renew(self, receipt_handles: Sequence[str]) -> None:
-        """Keep these messages invisible to others for another while."""
-        self._change_visibility(receipt_handles, seconds=self._visibility)
-
-    def release(self, receipt_handles: Sequence[str]) -> None:
-        """Let other workers have these messages at once."""
-        self._change_visibility(receipt_handles, seconds=0)
-
-    def _change_visibility(self, receipt_handles: Sequence[str], *, seconds: int) -> None:
-        for some in _in_tens(receipt_handles):
-            entries = [
-                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": seconds} for i, handle in enumerate(some)
-            ]
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
 class Receiver:
@@ -118,7 +63,7 @@ class Receiver:
 
     def _receive(self, room: int) -> None:
         messages = self._task_queue.receive(limit=room, wait_seconds=self._wait_seconds)
-        more = len(messages) == min(room, _SQS_BATCH)
+        more = len(messages) == min(room, SQS_BATCH)
         with self._admitting:
             try:
                 if not self._stop.is_set():
@@ -173,7 +118,3 @@ class Receiver:
             self._events.started([error.receipt])
             self._events.failed(error.receipt, error.failure)
         self._task_queue.delete(message.receipt_handle)
-
-
-def _in_tens(receipt_handles: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (receipt_handles[at : at + _SQS_BATCH] for at in range(0, len(receipt_handles), _SQS_BATCH))

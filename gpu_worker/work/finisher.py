@@ -17,7 +17,7 @@ from gpu_worker.pictures import files
 from gpu_worker.pictures.thumbhash import thumbhash
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.in_flight import Delivery, InFlight
-from gpu_worker.queue.receiver import TaskQueue
+from gpu_worker.queue.task_queue import TaskQueue
 from gpu_worker.safety.pictures import Guard
 from gpu_worker.work.media import Storage
 from gpu_worker.work.previews import Previews, Sketch

@@ -10,7 +10,8 @@ import pytest
 
 from gpu_worker.pictures import files
 from gpu_worker.queue.events import EventSender
-from gpu_worker.queue.receiver import Receiver, TaskQueue
+from gpu_worker.queue.receiver import Receiver
+from gpu_worker.queue.task_queue import TaskQueue
 from gpu_worker.work import finisher
 from gpu_worker.work.media import Storage
 from gpu_worker.work.runner import Lane
