@@ -40,7 +40,7 @@ class ModelSettings(BaseSettings):
     models_bucket: str = ""
     """Where models of a hub are fetched from; without it they are those that stand in `models_dir`."""
     queue_urls: dict[Queue, str] = {}
-    """JSON, for example `{"image": "https://…"}`: one lane of work each. `prepare` takes all when there is none."""
+    """JSON, for example `{"image": "https://…"}`: one compute thread each. `prepare` takes all when there is none."""
 
     prompt_list: str = ""
     """The object of `models_bucket` with words that no prompt may have; what it says is taken over as it changes."""
@@ -83,7 +83,7 @@ class Settings(ModelSettings):
     strict: bool | None = None
     """Same bytes alone and in a crowd: one fixed batch shape per model. Absent: on in `demo`."""
     slots: int = Field(default=4, ge=1, le=64)
-    """Tasks that a queue's lane is meant to compute together."""
+    """Tasks that a queue's compute thread is meant to compute together."""
     ahead: int = Field(default=4, ge=0, le=64)
     """Tasks taken early, so that the next batch never waits for the network."""
     ahead_cost: dict[Queue, float] = {"text": 1000, "image": 150}

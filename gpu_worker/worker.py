@@ -27,11 +27,11 @@ from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
 from gpu_worker.weights.cache import Models
-from gpu_worker.work.batches import Rules
+from gpu_worker.work.batches import BatchRules
 from gpu_worker.work.finisher import Finisher
-from gpu_worker.work.media import Storage
+from gpu_worker.work.media import MediaBucket
 from gpu_worker.work.previews import Previews
-from gpu_worker.work.runner import Lane
+from gpu_worker.work.runner import BatchRunner
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Worker:
         self._sqs = _client("sqs", settings)
         self._meter = Meter(settings.metrics_namespace)
         s3 = _client("s3", settings)
-        self._storage = Storage(s3, bucket=settings.media_bucket)
+        self._media = MediaBucket(s3, bucket=settings.media_bucket)
         self._events = EventSender(
             self._sqs,
             queue_url=settings.events_queue_url,
@@ -77,14 +77,14 @@ class Worker:
         self._prompt_list = _prompt_list(s3, settings)
         self._prompts = PromptFilter(settings.refused_words)
         self._guard = _guard(settings)
-        self._previews = Previews(self._storage, pool=self._pool, seconds=settings.seconds_between_previews)
+        self._previews = Previews(self._media, pool=self._pool, seconds=settings.seconds_between_previews)
         self._consumers: list[Consumer] = []
         self._finishers: list[Finisher] = []
         self._receivers: list[Receiver] = []
-        self._lanes: list[Lane] = []
+        self._runners: list[BatchRunner] = []
         self._receiving: list[threading.Thread] = []
         for queue, url in settings.queue_urls.items():
-            self._open_lane(queue, url)
+            self._open_queue(queue, url)
 
     def run(self) -> int:
         """Work until a signal; returns the exit code: 1 when a part of the worker broke."""
@@ -117,17 +117,17 @@ class Worker:
                 thread.join(timeout=_LOOK_SECONDS)
         grace = 0 if self._broken else self._settings.grace_seconds
         shutdown.drain(self._consumers, receivers=self._receivers, events=self._events, seconds=grace)
-        for lane in self._lanes:
-            lane.close()
+        for runner in self._runners:
+            runner.close()
         self._ended.set()
         shutdown.release(self._consumers, events=self._events)
 
-    def _open_lane(self, queue: Queue, url: str) -> None:
+    def _open_queue(self, queue: Queue, url: str) -> None:
         settings = self._settings
         task_queue = TaskQueue(self._sqs, url=url, visibility_seconds=settings.visibility_seconds)
         in_flight = InFlight()
         finisher = Finisher(
-            storage=self._storage,
+            media=self._media,
             events=self._events,
             task_queue=task_queue,
             in_flight=in_flight,
@@ -136,21 +136,21 @@ class Worker:
             meter=self._meter,
             previews=self._previews,
         )
-        lane = Lane(
+        runner = BatchRunner(
             queue,
             models=self._models,
-            storage=self._storage,
+            media=self._media,
             finisher=finisher,
             pool=self._pool,
             prompts=self._prompts,
-            rules=Rules(is_strict=settings.is_strict, switch_seconds=settings.switch_seconds),
+            rules=BatchRules(is_strict=settings.is_strict, switch_seconds=settings.switch_seconds),
             meter=self._meter,
         )
         receiver = Receiver(
             task_queue,
             in_flight=in_flight,
             events=self._events,
-            accept=lane.accept,
+            accept=runner.accept,
             cost_of=self._cost_of,
             prefetch=self._prefetch(queue),
             wait_seconds=settings.wait_seconds,
@@ -158,7 +158,7 @@ class Worker:
         )
         self._consumers.append(Consumer(queue, task_queue, in_flight))
         self._finishers.append(finisher)
-        self._lanes.append(lane)
+        self._runners.append(runner)
         self._receivers.append(receiver)
         self._receiving.append(
             threading.Thread(target=self._guarded, args=(receiver.run,), name=f"receive-{queue}", daemon=True)
@@ -204,8 +204,8 @@ class Worker:
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
             ("cancelled", self._each(s.cancel_look_seconds, self._fail_cancelled)),
             *(
-                (f"compute-{consumer.queue}", lane.compute)
-                for consumer, lane in zip(consumers, self._lanes, strict=True)
+                (f"compute-{consumer.queue}", runner.compute)
+                for consumer, runner in zip(consumers, self._runners, strict=True)
             ),
         ]
 

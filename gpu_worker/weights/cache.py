@@ -38,7 +38,7 @@ class Models:
         self._meter = meter
         self._loaded: dict[str, Engines] = {}
         """Least recently used first."""
-        self._read_ahead: set[str] = set()
+        self._files_read: set[str] = set()
 
     def offered(self, queue: Queue) -> list[str]:
         """The ids of the models of a queue whose weights are on this machine."""
@@ -86,15 +86,15 @@ class Models:
             self._make_room(model.memory_bytes)
             began = time.monotonic()
             self._loaded[model.id] = self._built(model)
-            self._read_ahead.discard(model.id)
+            self._files_read.discard(model.id)
             seconds = time.monotonic() - began
             log.info("model loaded", extra={"model": model.id, "seconds": round(seconds, 1)})
             self._meter.put({"LoadSeconds": seconds}, of=model.id)
 
-    def foresee(self, model: Model) -> None:
+    def read_ahead(self, model: Model) -> None:
         """Read a model's files if it is not loaded, so that loading it will not wait for the disk."""
-        if model.id not in self._loaded and model.id not in self._read_ahead:
-            self._read_ahead.add(model.id)
+        if model.id not in self._loaded and model.id not in self._files_read:
+            self._files_read.add(model.id)
             sources.read_ahead(model, self._models_dir)
 
     def preload(self, queue: Queue) -> None:

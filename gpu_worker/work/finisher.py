@@ -19,8 +19,8 @@ from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.in_flight import Delivery, InFlight
 from gpu_worker.queue.task_queue import TaskQueue
 from gpu_worker.safety.pictures import Guard
-from gpu_worker.work.media import Storage
-from gpu_worker.work.previews import Previews, Sketch
+from gpu_worker.work.media import MediaBucket
+from gpu_worker.work.previews import Draw, Previews
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ class Finisher:
     """
 
     def __init__(
-        self, *, storage: Storage, events: EventSender, task_queue: TaskQueue, in_flight: InFlight,
+        self, *, media: MediaBucket, events: EventSender, task_queue: TaskQueue, in_flight: InFlight,
         pool: ThreadPoolExecutor, guard: Guard, meter: Meter, previews: Previews,
     ) -> None:  # fmt: skip
-        self._storage = storage
+        self._media = media
         self._events = events
         self._task_queue = task_queue
         self._in_flight = in_flight
@@ -48,9 +48,9 @@ class Finisher:
         """Store what was made and say so; when that fails, the delivery fails."""
         self._pool.submit(self._succeed, delivery)
 
-    def show(self, delivery: Delivery, sketch: Sketch) -> None:
-        """Let people see what is under way, if it is time for that: `sketch` is then called at once."""
-        self._previews.offer(delivery, sketch)
+    def offer_preview(self, delivery: Delivery, draw: Draw) -> None:
+        """Let people see what is under way, if it is time for that: `draw` is then called at once."""
+        self._previews.offer(delivery, draw)
 
     def fail(self, delivery: Delivery, failure: TaskFailure) -> None:
         """Say why the delivery made nothing."""
@@ -59,7 +59,7 @@ class Finisher:
     def fail_cancelled(self) -> None:
         """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
         for delivery in self._in_flight.all():
-            if delivery.is_open and delivery.fraction and self._storage.exists(cancel_key(delivery.request.task)):
+            if delivery.is_open and delivery.fraction and self._media.exists(cancel_key(delivery.request.task)):
                 self.fail(delivery, failures.cancelled())
 
     def _succeed(self, delivery: Delivery) -> None:
@@ -111,7 +111,7 @@ class Finisher:
             raise TaskFailure("empty_answer", detail)
         key = output_key(delivery.receipt.delivery, k=k, extension="txt")
         data = text.encode()
-        self._storage.write(key, data, content_type="text/plain; charset=utf-8")
+        self._media.write(key, data, content_type="text/plain; charset=utf-8")
         short = data[:MAX_EVENT_TEXT_BYTES].decode(errors="ignore")
         return TextOutput(key=key, text=short, characters=len(text), bytes=len(data))
 
@@ -120,8 +120,8 @@ class Finisher:
         made_from = files.origin(request, seed=request.seeds[k], start_digest=delivery.start_digest)
         data = files.encode_png(picture, made_from=made_from)
         key, thumb = output_key(folder, k=k, extension="png"), thumb_key(folder, k=k)
-        self._storage.write(key, data, content_type="image/png")
-        self._storage.write(thumb, files.encode_thumb(picture), content_type="image/webp")
+        self._media.write(key, data, content_type="image/png")
+        self._media.write(thumb, files.encode_thumb(picture), content_type="image/webp")
         return ImageOutput(
             key=key,
             thumb_key=thumb,

@@ -11,7 +11,7 @@ from gpu_worker.failures import TaskFailure
 _MAX_PICTURE_BYTES = 64 * 1024 * 1024
 
 
-class Storage:
+class MediaBucket:
     """One bucket; its methods may be called from any thread."""
 
     def __init__(self, s3: Any, *, bucket: str) -> None:

@@ -10,12 +10,12 @@ from PIL.Image import Image
 
 from contract.keys import preview_key
 from gpu_worker.queue.in_flight import Delivery
-from gpu_worker.work.media import Storage
+from gpu_worker.work.media import MediaBucket
 
 log = logging.getLogger(__name__)
 
-Sketch = Callable[[], Image | None]
-"""Draws what is under way, small and rough; None where that cannot be told."""
+Draw = Callable[[], Image | None]
+"""Gives a small, rough picture of what is under way; None where that cannot be told."""
 
 _PROGRESS = 0.1
 """How much further a delivery is at its next preview: each is a paid request, and a slow picture changes slowly."""
@@ -24,18 +24,18 @@ _PROGRESS = 0.1
 class Previews:
     """Draws, stores and deletes previews; progress events name the newest."""
 
-    def __init__(self, storage: Storage, *, pool: ThreadPoolExecutor, seconds: float) -> None:
+    def __init__(self, media: MediaBucket, *, pool: ThreadPoolExecutor, seconds: float) -> None:
         """`seconds` lie at least between a delivery's previews; 0 is for none at all."""
-        self._storage = storage
+        self._media = media
         self._pool = pool
         self._seconds = seconds
 
-    def offer(self, delivery: Delivery, sketch: Sketch) -> None:
+    def offer(self, delivery: Delivery, draw: Draw) -> None:
         """Show one of the delivery's pictures if it is time for a preview; called by the compute thread."""
         if not self._seconds or not self._is_due(delivery):
             return
         try:
-            picture = sketch()
+            picture = draw()
         except Exception:
             log.exception("preview not drawn", extra=delivery.log_fields())
             return
@@ -53,7 +53,7 @@ class Previews:
             wait(preview.uploads.values())
             preview.newest = None
             try:
-                self._storage.delete(list(preview.uploads))
+                self._media.delete(list(preview.uploads))
             except Exception as error:  # noqa: BLE001 -- no picture is lost for a preview that stays
                 log.warning("previews not deleted", extra={**delivery.log_fields(), "error": type(error).__name__})
 
@@ -72,7 +72,7 @@ class Previews:
         file = BytesIO()
         picture.save(file, "WEBP", quality=75)
         try:
-            self._storage.write(key, file.getvalue(), content_type="image/webp")
+            self._media.write(key, file.getvalue(), content_type="image/webp")
         except Exception as error:  # noqa: BLE001 -- nor for one that is not stored
             log.warning("preview not stored", extra={**delivery.log_fields(), "error": type(error).__name__})
         else:

@@ -22,33 +22,33 @@ from gpu_worker.queue.in_flight import Delivery
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.weights.cache import Models
 from gpu_worker.work import admission
-from gpu_worker.work.batches import Rules, Seat, Waiting
+from gpu_worker.work.batches import BatchRules, BatchSlot, WaitingRows
 from gpu_worker.work.finisher import Finisher
-from gpu_worker.work.media import Storage
+from gpu_worker.work.media import MediaBucket
 
 log = logging.getLogger(__name__)
 
 _ANY_SIDE = Limit(minimum=MIN_SIDE, maximum=MAX_SIDE)
 
 
-class Lane:
+class BatchRunner:
     """Accepts deliveries on the receiver's thread and computes them on a thread of its own."""
 
     def __init__(
-        self, queue: Queue, *, models: Models, storage: Storage, finisher: Finisher, pool: ThreadPoolExecutor,
-        prompts: PromptFilter, rules: Rules, meter: Meter,
+        self, queue: Queue, *, models: Models, media: MediaBucket, finisher: Finisher, pool: ThreadPoolExecutor,
+        prompts: PromptFilter, rules: BatchRules, meter: Meter,
     ) -> None:  # fmt: skip
         self._queue: Queue = queue
         self._models = models
-        self._storage = storage
+        self._media = media
         self._finisher = finisher
         self._pool = pool
         self._prompts = prompts
         self._rules = rules
         self._meter = meter
-        self._most: dict[Hashable, int] = {}
+        self._batch_limits: dict[Hashable, int] = {}
         """The largest batches that fit into memory, by shape, where one has not."""
-        self._waiting = Waiting()
+        self._waiting = WaitingRows()
 
     def accept(self, deliveries: Sequence[Delivery], *, more: bool) -> None:
         """Let deliveries wait for the compute thread; whatever has to be fetched for them is fetched beside."""
@@ -70,107 +70,107 @@ class Lane:
         self._waiting.close()
 
     def _prepare(self, delivery: Delivery) -> None:
-        seats: list[Seat] = []
+        slots: list[BatchSlot] = []
         try:
             model = self._model(delivery)
             admission.check(delivery.request.params, model)
             self._prompts.check(delivery.request.params)
-            if self._storage.exists(cancel_key(delivery.request.task)):
+            if self._media.exists(cancel_key(delivery.request.task)):
                 self._finisher.fail(delivery, failures.cancelled())
             else:
-                seats = self._seats(delivery, model)
+                slots = self._slots(delivery, model)
         except Exception as error:
             if not isinstance(error, TaskFailure):
                 log.exception("delivery not prepared", extra=delivery.log_fields())
             self._finisher.fail(delivery, failures.from_exception(error))
         finally:
-            self._waiting.add(seats)
-        for seat in seats[:1]:
-            self._models.foresee(seat.model)
+            self._waiting.add(slots)
+        for slot in slots[:1]:
+            self._models.read_ahead(slot.model)
 
-    def _seats(self, delivery: Delivery, model: Model) -> list[Seat]:
+    def _slots(self, delivery: Delivery, model: Model) -> list[BatchSlot]:
         request, picture = delivery.request, None
         if key := getattr(request.params, "image", None):
             frame = _frame(model) if KINDS[Kind(request.kind)].resizes_start else None
-            start = files.open_start(self._storage.read_picture(key), frame=frame)
+            start = files.open_start(self._media.read_picture(key), frame=frame)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
-        return [Seat(delivery, k, row, model) for k, row in enumerate(rows)]
+        return [BatchSlot(delivery, k, row, model) for k, row in enumerate(rows)]
 
     def _model(self, delivery: Delivery) -> Model:
         request = delivery.request
         return self._models.find(request.model, kind=Kind(request.kind), revision=request.revision)
 
-    def _next(self) -> Seat | None:
+    def _next(self) -> BatchSlot | None:
         """The row around which the next batch is put together; None once closed."""
         first = self._waiting.next(prefers=self._is_loaded, patience=self._rules.switch_seconds)
-        return self._waiting.fuller(first, key=self._key, limit=self._limit) if first else None
+        return self._waiting.prefer_full(first, key=self._key, limit=self._limit) if first else None
 
-    def _is_loaded(self, seat: Seat) -> bool:
-        return self._models.is_loaded(seat.model.id)
+    def _is_loaded(self, slot: BatchSlot) -> bool:
+        return self._models.is_loaded(slot.model.id)
 
-    def _key(self, seat: Seat) -> Hashable:
+    def _key(self, slot: BatchSlot) -> Hashable:
         """What the rows of its batch share; None while its model is not loaded."""
-        if seat.key is None and (engine := self._models.loaded(seat.model.id, seat.kind)):
+        if slot.key is None and (engine := self._models.loaded(slot.model.id, slot.kind)):
             try:
-                self._tell_key(seat, engine)
+                self._tell_key(slot, engine)
             except TaskFailure:  # it fails on its own when it is the oldest
-                seat.key = object()
-        return seat.key
+                slot.key = object()
+        return slot.key
 
-    def _tell_key(self, seat: Seat, engine: Engine) -> None:
-        seat.key = (seat.model.id, seat.kind, engine.key(seat.row))
+    def _tell_key(self, slot: BatchSlot, engine: Engine) -> None:
+        slot.key = (slot.model.id, slot.kind, engine.key(slot.row))
 
-    def _limit(self, seat: Seat) -> int:
-        return self._most.get(seat.key, seat.model.batch)
+    def _limit(self, slot: BatchSlot) -> int:
+        return self._batch_limits.get(slot.key, slot.model.batch)
 
-    def _compute_with(self, first: Seat) -> None:
+    def _compute_with(self, first: BatchSlot) -> None:
         """Compute a row and what fits to it in one batch; what does not fit into memory comes back in halves."""
         model = first.model
         with self._models.engine(model, first.kind) as engine:
             self._tell_key(first, engine)
-            seats = self._waiting.take(limit=self._limit(first), fits=lambda seat: self._key(seat) == first.key)
+            slots = self._waiting.take(limit=self._limit(first), fits=lambda slot: self._key(slot) == first.key)
             try:
-                with self._measured(engine, model=model, kind=first.kind, rows=len(seats)):
-                    self._run(seats, engine, size=model.batch if self._rules.is_strict else len(seats))
-            except Exception as error:  # noqa: BLE001 -- whatever an engine trips over ends its tasks, not the lane
-                if not self._may_halve(seats, error):
-                    self._fail(seats, error)
+                with self._measured(engine, model=model, kind=first.kind, rows=len(slots)):
+                    self._run(slots, engine, size=model.batch if self._rules.is_strict else len(slots))
+            except Exception as error:  # noqa: BLE001 -- whatever an engine trips over ends its tasks, not the runner
+                if not self._may_halve(slots, error):
+                    self._fail(slots, error)
                     return
-                self._most[first.key] = len(seats) // 2
+                self._batch_limits[first.key] = len(slots) // 2
             else:
                 return
         # Out of the handler: its traceback would hold on to what the batch had in memory.
         memory.release()
-        self._waiting.put_back([seat for seat in seats if seat.k not in seat.delivery.made])
+        self._waiting.put_back([slot for slot in slots if slot.k not in slot.delivery.made])
 
-    def _may_halve(self, seats: list[Seat], error: Exception) -> bool:
+    def _may_halve(self, slots: list[BatchSlot], error: Exception) -> bool:
         """Whether a smaller batch may do; in strict mode it would give other bytes."""
-        if self._rules.is_strict or len(seats) < 2 or not failures.is_out_of_memory(error):
+        if self._rules.is_strict or len(slots) < 2 or not failures.is_out_of_memory(error):
             return False
-        log.warning("batch did not fit", extra={"rows": len(seats), **seats[0].delivery.log_fields()})
+        log.warning("batch did not fit", extra={"rows": len(slots), **slots[0].delivery.log_fields()})
         return True
 
-    def _run(self, seats: list[Seat], engine: Engine, *, size: int) -> None:
+    def _run(self, slots: list[BatchSlot], engine: Engine, *, size: int) -> None:
         """Compute a batch and pass on each delivery as soon as all of its outputs are there."""
         sketch = engine.sketch if isinstance(engine, Sketching) else None
 
         def on_step(i: int, fraction: float) -> bool:
-            delivery = seats[i].delivery
-            delivery.fractions[seats[i].k] = fraction
+            delivery = slots[i].delivery
+            delivery.fractions[slots[i].k] = fraction
             if sketch:
-                self._finisher.show(delivery, partial(sketch, i))
+                self._finisher.offer_preview(delivery, partial(sketch, i))
             return delivery.is_open
 
-        if not seats:  # the only ones were cancelled just now
+        if not slots:  # the only ones were cancelled just now
             return
-        for seat in seats:
-            seat.delivery.begin()
-        for i, made in engine.run([seat.row for seat in seats], size=size, on_step=on_step):
-            delivery = seats[i].delivery
-            delivery.fractions[seats[i].k] = 1.0
-            delivery.batch = max(delivery.batch, len(seats))
-            delivery.made[seats[i].k] = made
+        for slot in slots:
+            slot.delivery.begin()
+        for i, made in engine.run([slot.row for slot in slots], size=size, on_step=on_step):
+            delivery = slots[i].delivery
+            delivery.fractions[slots[i].k] = 1.0
+            delivery.batch = max(delivery.batch, len(slots))
+            delivery.made[slots[i].k] = made
             if len(delivery.made) == len(delivery.fractions):
                 self._finisher.succeed(delivery)
 
@@ -186,12 +186,12 @@ class Lane:
             values["ImagesPerSecond"] = rows / seconds
         self._meter.put(values, of=model.id)
 
-    def _fail(self, seats: list[Seat], error: Exception) -> None:
+    def _fail(self, slots: list[BatchSlot], error: Exception) -> None:
         if not isinstance(error, TaskFailure):
-            log.error("batch failed", extra=seats[0].delivery.log_fields(), exc_info=error)
+            log.error("batch failed", extra=slots[0].delivery.log_fields(), exc_info=error)
         failure = failures.from_exception(error)
-        deliveries = {seat.delivery for seat in seats}
-        self._waiting.leave(deliveries)
+        deliveries = {slot.delivery for slot in slots}
+        self._waiting.discard(deliveries)
         for delivery in deliveries:
             self._finisher.fail(delivery, failure)
 

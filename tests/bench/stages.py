@@ -13,14 +13,14 @@ from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.receiver import Receiver
 from gpu_worker.queue.task_queue import TaskQueue
 from gpu_worker.work import finisher
-from gpu_worker.work.media import Storage
-from gpu_worker.work.runner import Lane
+from gpu_worker.work.media import MediaBucket
+from gpu_worker.work.runner import BatchRunner
 
 _PLACES: dict[str, list[tuple[Any, str]]] = {
     "receive": [(TaskQueue, "receive"), (Receiver, "_admitted")],
-    "prepare": [(Lane, "_prepare")],
+    "prepare": [(BatchRunner, "_prepare")],
     "encode": [(files, "encode_png"), (files, "encode_thumb"), (finisher, "thumbhash")],
-    "upload": [(Storage, "write")],
+    "upload": [(MediaBucket, "write")],
     "report": [(EventSender, "_send"), (TaskQueue, "delete")],
 }
 STAGES = (*_PLACES, "compute")
@@ -51,5 +51,5 @@ def watched() -> Iterator[Spent]:
         for stage, places in _PLACES.items():
             for owner, name in places:
                 patch.setattr(owner, name, spent.timed(stage, getattr(owner, name), time.thread_time))
-        patch.setattr(Lane, "_run", spent.timed("compute", Lane._run, time.perf_counter))
+        patch.setattr(BatchRunner, "_run", spent.timed("compute", BatchRunner._run, time.perf_counter))
         yield spent

@@ -19,7 +19,7 @@ FINAL = ("succeeded", "failed", "released")
 
 
 class Site:
-    """One bucket, a queue per lane, one for events."""
+    """One bucket, two queues of tasks, one for events."""
 
     def __init__(self, endpoint: str, *, visibility_seconds: int = 60) -> None:
         self.endpoint = endpoint

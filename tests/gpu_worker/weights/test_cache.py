@@ -102,15 +102,15 @@ def test_the_weights_of_a_model_that_will_be_needed_are_read_once(tmp_path: Path
     size = 20_000_000
     (tmp_path / "a1-111111111111" / "unet.safetensors").write_bytes(bytes(size))
     began = bytes_read()
-    shelf.models.foresee(shelf.a)
+    shelf.models.read_ahead(shelf.a)
     assert bytes_read() - began >= size
-    shelf.models.foresee(shelf.a)
+    shelf.models.read_ahead(shelf.a)
     shelf.use(shelf.a)
-    shelf.models.foresee(shelf.a)
+    shelf.models.read_ahead(shelf.a)
     assert bytes_read() - began < 2 * size
     shelf.use(shelf.b)
     shelf.use(shelf.c)
-    shelf.models.foresee(shelf.a)
+    shelf.models.read_ahead(shelf.a)
     assert bytes_read() - began >= 2 * size
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contract.messages import TASK_REQUESTED
 from gpu_worker.engines.base import Row
 from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt
-from gpu_worker.work.batches import Seat, Waiting
+from gpu_worker.work.batches import BatchSlot, WaitingRows
 from tests.gpu_worker.models import TINY
 from tests.gpu_worker.site import an_image_request
 
@@ -16,35 +16,35 @@ def a_delivery(rows: int = 1, *, cost: float = 0) -> Delivery:
     return Delivery(receipt=Receipt(request.task, 1, "t"), request=request, receipt_handle="r", cost=cost)
 
 
-def seats_of(delivery: Delivery, *, key: str = "key") -> list[Seat]:
+def slots_of(delivery: Delivery, *, key: str = "key") -> list[BatchSlot]:
     request = delivery.request
-    seats = [Seat(delivery, k, Row(request.params, seed), TINY) for k, seed in enumerate(request.seeds)]
-    for seat in seats:
-        seat.key = key
-    return seats
+    slots = [BatchSlot(delivery, k, Row(request.params, seed), TINY) for k, seed in enumerate(request.seeds)]
+    for slot in slots:
+        slot.key = key
+    return slots
 
 
-def line_of(*some: list[Seat], more: bool = True) -> Waiting:
+def line_of(*some: list[BatchSlot], more: bool = True) -> WaitingRows:
     """Rows that wait in this order; `more` are in the queue behind them."""
-    waiting = Waiting()
-    for seats in some:
+    waiting = WaitingRows()
+    for slots in some:
         waiting.expect(1, more=more)
-        waiting.add(seats)
+        waiting.add(slots)
     return waiting
 
 
-def fuller(waiting: Waiting, first: Seat) -> Seat:
-    return waiting.fuller(first, key=lambda seat: seat.key, limit=lambda _: 2)
+def prefer_full(waiting: WaitingRows, first: BatchSlot) -> BatchSlot:
+    return waiting.prefer_full(first, key=lambda slot: slot.key, limit=lambda _: 2)
 
 
 def next_of(
-    waiting: Waiting, *, prefers: Callable[[Seat], bool] = lambda _: False, patience: float = 60
-) -> Seat | None:
+    waiting: WaitingRows, *, prefers: Callable[[BatchSlot], bool] = lambda _: False, patience: float = 60
+) -> BatchSlot | None:
     return waiting.next(prefers=prefers, patience=patience)
 
 
 def test_rows_of_several_deliveries_share_a_batch_oldest_first() -> None:
-    one, two = seats_of(a_delivery(3)), seats_of(a_delivery(2))
+    one, two = slots_of(a_delivery(3)), slots_of(a_delivery(2))
     waiting = line_of(one, two)
     assert next_of(waiting) is one[0]
     assert waiting.take(limit=4, fits=lambda _: True) == [*one, two[0]]
@@ -52,23 +52,23 @@ def test_rows_of_several_deliveries_share_a_batch_oldest_first() -> None:
 
 
 def test_rows_that_do_not_fit_keep_their_place() -> None:
-    one, two, three = (seats_of(a_delivery()) for _ in range(3))
+    one, two, three = (slots_of(a_delivery()) for _ in range(3))
     waiting = line_of(one, two, three)
-    assert waiting.take(limit=4, fits=lambda seat: seat is not two[0]) == [*one, *three]
+    assert waiting.take(limit=4, fits=lambda slot: slot is not two[0]) == [*one, *three]
     assert next_of(waiting) is two[0]
 
 
 def test_rows_that_nobody_wants_any_more_vanish() -> None:
-    cancelled, wanted = a_delivery(2), seats_of(a_delivery())
-    waiting = line_of(seats_of(cancelled), wanted)
+    cancelled, wanted = a_delivery(2), slots_of(a_delivery())
+    waiting = line_of(slots_of(cancelled), wanted)
     assert cancelled.close()
     assert next_of(waiting) is wanted[0]
     assert waiting.take(limit=4, fits=lambda _: True) == wanted
 
 
 def test_closing_ends_the_wait() -> None:
-    waiting = Waiting()
-    got: list[Seat | None] = []
+    waiting = WaitingRows()
+    got: list[BatchSlot | None] = []
     thread = threading.Thread(target=lambda: got.append(next_of(waiting)))
     thread.start()
     waiting.close()
@@ -120,11 +120,11 @@ def test_hands_ask_for_half_of_what_they_take_ahead_at_once() -> None:
 
 
 def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
-    old, loaded, young = (seats_of(a_delivery()) for _ in range(3))
+    old, loaded, young = (slots_of(a_delivery()) for _ in range(3))
     waiting = line_of(old, loaded, young)
 
-    def prefers(seat: Seat) -> bool:
-        return seat is loaded[0]
+    def prefers(slot: BatchSlot) -> bool:
+        return slot is loaded[0]
 
     assert next_of(waiting, prefers=prefers) is loaded[0]
     old[0].delivery.received_at -= 61
@@ -132,7 +132,7 @@ def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
 
 
 def test_rows_that_are_put_back_are_next() -> None:
-    one, two = seats_of(a_delivery(2)), seats_of(a_delivery())
+    one, two = slots_of(a_delivery(2)), slots_of(a_delivery())
     waiting = line_of(one)
     assert waiting.take(limit=2, fits=lambda _: True) == one
     waiting.expect(1, more=False)
@@ -160,31 +160,31 @@ def test_a_task_that_costs_more_than_all_room_is_taken_but_none_beside_it() -> N
 
 
 def test_a_row_lets_a_full_batch_go_first_but_only_three_times() -> None:
-    lone, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
+    lone, pair = slots_of(a_delivery(), key="a"), slots_of(a_delivery(2), key="b")
     waiting = line_of(lone, pair)
-    assert [fuller(waiting, lone[0]) for _ in range(4)] == [*[pair[0]] * 3, lone[0]]
+    assert [prefer_full(waiting, lone[0]) for _ in range(4)] == [*[pair[0]] * 3, lone[0]]
 
 
 def test_a_row_with_a_full_batch_of_its_own_goes_first() -> None:
-    first, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
-    waiting = line_of(first, pair, seats_of(a_delivery(), key="a"))
-    assert fuller(waiting, first[0]) is first[0]
+    first, pair = slots_of(a_delivery(), key="a"), slots_of(a_delivery(2), key="b")
+    waiting = line_of(first, pair, slots_of(a_delivery(), key="a"))
+    assert prefer_full(waiting, first[0]) is first[0]
 
 
 def test_nobody_gives_way_when_the_queue_has_no_more() -> None:
-    lone, pair = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2), key="b")
-    assert fuller(line_of(lone, pair, more=False), lone[0]) is lone[0]
+    lone, pair = slots_of(a_delivery(), key="a"), slots_of(a_delivery(2), key="b")
+    assert prefer_full(line_of(lone, pair, more=False), lone[0]) is lone[0]
 
 
 def test_rows_whose_model_is_not_loaded_are_no_full_batch() -> None:
-    lone, unknown = seats_of(a_delivery(), key="a"), seats_of(a_delivery(2))
-    for seat in unknown:
-        seat.key = None
-    assert fuller(line_of(lone, unknown), lone[0]) is lone[0]
+    lone, unknown = slots_of(a_delivery(), key="a"), slots_of(a_delivery(2))
+    for slot in unknown:
+        slot.key = None
+    assert prefer_full(line_of(lone, unknown), lone[0]) is lone[0]
 
 
 def test_a_batch_waits_for_rows_that_are_on_their_way() -> None:
-    one, two = seats_of(a_delivery()), seats_of(a_delivery())
+    one, two = slots_of(a_delivery()), slots_of(a_delivery())
     waiting = line_of(one)
     waiting.expect(1, more=False)
     threading.Timer(0.02, waiting.add, [two]).start()
@@ -192,14 +192,14 @@ def test_a_batch_waits_for_rows_that_are_on_their_way() -> None:
 
 
 def test_a_batch_does_not_wait_for_ever_for_rows_that_are_on_their_way() -> None:
-    one = seats_of(a_delivery())
+    one = slots_of(a_delivery())
     waiting = line_of(one)
     waiting.expect(1, more=False)
     assert waiting.take(limit=2, fits=lambda _: True) == one
 
 
 def test_the_rows_of_a_delivery_that_has_come_to_nothing_leave() -> None:
-    one, two = seats_of(a_delivery(2)), seats_of(a_delivery())
+    one, two = slots_of(a_delivery(2)), slots_of(a_delivery())
     waiting = line_of(one, two)
-    waiting.leave({one[0].delivery})
+    waiting.discard({one[0].delivery})
     assert waiting.take(limit=4, fits=lambda _: True) == two
