@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from contract import limits
 from contract.catalogue import PIN, Profile, Queue
 from gpu_worker.weights.classifier import Classifier
-from gpu_worker.weights.sources import place
+from gpu_worker.weights.sources import model_folder
 
 
 def share_cores() -> None:
@@ -142,7 +142,7 @@ class Settings(ModelSettings):
     @property
     def classifier_folder(self) -> Path | None:
         """The folder of what judges pictures, wherever it comes from."""
-        return place(self.classifier, self.models_dir) if self.classifier else self.safety_model
+        return model_folder(self.classifier, self.models_dir) if self.classifier else self.safety_model
 
     @property
     def seconds_between_previews(self) -> float:

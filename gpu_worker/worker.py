@@ -26,7 +26,7 @@ from gpu_worker.safety.pictures import Guard, PictureCheck
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import Settings
-from gpu_worker.weights.cache import Models
+from gpu_worker.weights.cache import ModelCache
 from gpu_worker.work.batches import BatchRules
 from gpu_worker.work.finisher import Finisher
 from gpu_worker.work.media import MediaBucket
@@ -66,7 +66,7 @@ class Worker:
             patience_seconds=settings.send_patience_seconds,
             meter=self._meter,
         )
-        self._models = Models(
+        self._models = ModelCache(
             catalogue,
             models_dir=settings.models_dir,
             memory_bytes=settings.memory_bytes,

@@ -26,7 +26,7 @@ from gpu_worker.safety.pictures import PictureCheck, Unfit
 from gpu_worker.safety.prompts import PromptFilter
 from gpu_worker.settings import ModelSettings, Settings
 from gpu_worker.weights import bucket, sources
-from gpu_worker.weights.cache import Models
+from gpu_worker.weights.cache import ModelCache
 from gpu_worker.weights.sources import SourceMissing
 
 _NEEDED_DISK_BYTES = 2 * 1024**3
@@ -176,7 +176,7 @@ def _models(settings: ModelSettings) -> Iterator[Finding]:
     known = catalogue.load(settings.profile)
     room = (settings.memory_bytes if isinstance(settings, Settings) else 0) or memory.room_for_models()
     build = partial(loading.build, threads=settings.threads)
-    models = Models(known, models_dir=settings.models_dir, memory_bytes=room, build=build)
+    models = ModelCache(known, models_dir=settings.models_dir, memory_bytes=room, build=build)
     yield Finding("memory for models", f"{room / _GB:.1f} GB")
     for model in known.models:
         if settings.queue_urls and model.queue not in settings.queue_urls:
@@ -209,7 +209,7 @@ def _absent(model: Model, settings: ModelSettings) -> Finding:
     return Finding(model.id, f"in the models' bucket ({size / _GB:.1f} GB), not on this machine yet", prepare)
 
 
-def _speed(models: Models, model: Model, kind: Kind) -> Finding:
+def _speed(models: ModelCache, model: Model, kind: Kind) -> Finding:
     """How long loading took, and one full batch."""
     title = f"{model.id}, {kind}"
     rows = [Row(_params(model, kind), seed=seed, picture=_picture(model)) for seed in range(model.batch)]

@@ -15,7 +15,7 @@ from contract import catalogue
 from contract.catalogue import HubSource, Model, Profile
 from gpu_worker.weights import bucket, hub
 from gpu_worker.weights.classifier import Classifier, labels_in
-from gpu_worker.weights.sources import Say, SourceMissing, place
+from gpu_worker.weights.sources import Say, SourceMissing, model_folder
 
 _CACHE = Path.home() / ".cache" / "atelier" / "models"
 
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 def sync(s3: Any, model: Wanted, *, bucket_name: str, cache: Path) -> None:
     """Have one model of a hub in the bucket, by way of a folder here; a repeat copies what is missing."""
     say = _say(model)
-    folder = place(model, cache)
+    folder = model_folder(model, cache)
     paths = _download(model, into=folder, say=say)
     sent = bucket.push(s3, model, folder, paths, bucket=bucket_name, say=say)
     say(f"in s3://{bucket_name} ({len(paths)} files, {sent} of them new)")
@@ -50,7 +50,7 @@ def sync(s3: Any, model: Wanted, *, bucket_name: str, cache: Path) -> None:
 
 def fetch(model: Wanted, *, models_dir: Path) -> None:
     """Have one model of a hub in the folder from which a worker on this machine loads it."""
-    say, target = _say(model), place(model, models_dir)
+    say, target = _say(model), model_folder(model, models_dir)
     if not target.is_dir():
         scratch = target.with_name(f".{target.name}.part")
         _download(model, into=scratch, say=say)

@@ -34,7 +34,7 @@ def prepare(settings: ModelSettings) -> None:
             continue
         began = time.monotonic()
         if _is_brought(model, settings):
-            sources.folder(model, settings.models_dir, say=_say(model.title))
+            sources.ensure_folder(model, settings.models_dir, say=_say(model.title))
             _say(model.title)(f"ready ({time.monotonic() - began:.1f} s)")
         else:
             _say(model.title)("not on this machine in the catalogue's revision; its worker will not offer it")
@@ -44,7 +44,7 @@ def _bring_classifier(classifier: Classifier, settings: ModelSettings) -> None:
     say = _say(classifier.id)
     if settings.models_bucket:
         bucket.fetch(_s3(settings), classifier, settings.models_dir, bucket=settings.models_bucket, say=say)
-    elif not sources.place(classifier, settings.models_dir).is_dir():
+    elif not sources.model_folder(classifier, settings.models_dir).is_dir():
         advice = f"python -m gpu_worker.models fetch --home {settings.home} --classifier {settings.safety_classifier}"
         raise SourceMissing(f"{classifier.id} is not on this machine; run: {advice}")
     say("ready")

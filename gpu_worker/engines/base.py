@@ -51,10 +51,10 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Sketching(Protocol):
+class Previewing(Protocol):
     """An engine that can show what it is at."""
 
-    def sketch(self, i: int) -> Image | None:
+    def preview(self, i: int) -> Image | None:
         """How row `i` of the running batch looks, small and rough; None where that cannot be told (yet).
 
         To be called from within `on_step` alone; a batch that nobody looks at pays nothing for it.

@@ -8,7 +8,7 @@ import torch
 from PIL.Image import Image
 
 from gpu_worker.engines.base import OnStep, Row
-from gpu_worker.engines.latent_preview import Sketcher
+from gpu_worker.engines.latent_preview import LatentPreview
 
 if TYPE_CHECKING:
     from contract.kinds import EditParams, ImageParams
@@ -25,11 +25,11 @@ class _Drawing:
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
-        self._sketcher = Sketcher(pipeline)
+        self._latent_preview = LatentPreview(pipeline)
 
-    def sketch(self, i: int) -> Image | None:
+    def preview(self, i: int) -> Image | None:
         """How the picture of row `i` looks by now."""
-        return self._sketcher.draw(i)
+        return self._latent_preview.draw(i)
 
 
 class ImageEngine(_Drawing):
@@ -48,7 +48,7 @@ class ImageEngine(_Drawing):
             rows,
             size=size,
             on_step=on_step,
-            sketcher=self._sketcher,
+            latent_preview=self._latent_preview,
             width=params.width,
             height=params.height,
         )
@@ -73,7 +73,7 @@ class EditEngine(_Drawing):
             rows,
             size=size,
             on_step=on_step,
-            sketcher=self._sketcher,
+            latent_preview=self._latent_preview,
             image=pictures,
             # Of a weak change to few steps pipelines make no step at all, and break over it.
             strength=min(1.0, max(params.strength, 1.001 / params.denoise_steps)),
@@ -83,7 +83,7 @@ class EditEngine(_Drawing):
 
 
 def run_pipeline(
-    pipeline: Any, rows: Sequence[Row], *, size: int, on_step: OnStep, sketcher: Sketcher, **more: Any
+    pipeline: Any, rows: Sequence[Row], *, size: int, on_step: OnStep, latent_preview: LatentPreview, **more: Any
 ) -> Iterator[tuple[int, Image]]:
     """Call a pipeline for a batch of `size` rows, filled up with empty prompts, each row with its own generator."""
     params = [cast("ImageParams | EditParams", row.params) for row in rows]
@@ -92,14 +92,14 @@ def run_pipeline(
 
     def after_step(_pipeline: Any, step: int, _t: Any, values: dict[str, Any]) -> dict[str, Any]:
         fraction = (step + 1) / pipeline.num_timesteps
-        sketcher.follow(values["latents"])
+        latent_preview.record(values["latents"])
         for i in range(len(rows)):
             wanted[i] = wanted[i] and on_step(i, fraction)
         if not any(wanted):
             raise _Unwanted
         return values
 
-    sketcher.begin([_size(row) for row in rows])
+    latent_preview.begin([_size(row) for row in rows])
     seeds = [*(row.seed for row in rows), *[0] * dummies]
     try:
         pictures = pipeline(
@@ -118,7 +118,7 @@ def run_pipeline(
     except _Unwanted:
         return
     yield from ((i, pictures[i]) for i in range(len(rows)) if wanted[i])
-    sketcher.learn(pictures)
+    latent_preview.fit(pictures)
 
 
 def _size(row: Row) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 The channels of latents hold colours nearly linearly
 (https://discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204). The factors differ from model to
-model; they are learnt here from the first pictures that a model finishes, so that no family needs a table of its own.
+model; they are fitted here to the first pictures that a model finishes, so that no family needs a table of its own.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL.Image import Image, Resampling, fromarray
 
-_LESSONS = 64
+_SAMPLES = 64
 """Pictures after which the factors stay as they are."""
 _RIDGE = 1e-3
 """How much the factors are held back, as a share of what latents vary by: few pictures do not show every colour."""
@@ -22,15 +22,15 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-class Sketcher:
-    """A linear map from one pipeline's latents to colours; it knows nothing until a picture has been finished."""
+class LatentPreview:
+    """A linear map from one pipeline's latents to colours; it shows nothing until a picture has been finished."""
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
         self._sizes: Sequence[Size] = ()
         self._latents: list[torch.Tensor] = []
         """After the last two steps."""
-        self._lessons = 0
+        self._samples = 0
         self._squares = torch.zeros(())
         self._products = torch.zeros(())
         self._factors: torch.Tensor | None = None
@@ -41,18 +41,18 @@ class Sketcher:
         self._sizes = sizes
         self._latents = []
 
-    def follow(self, latents: torch.Tensor) -> None:
+    def record(self, latents: torch.Tensor) -> None:
         """Note the latents after a step: (B, C, H, W), or (B, H·W, C) as some families pack them."""
         self._latents = [*self._latents[-1:], latents]
 
-    def learn(self, pictures: Sequence[Image]) -> None:
-        """Learn from the pictures that were decoded from the last latents, and let go of these."""
+    def fit(self, pictures: Sequence[Image]) -> None:
+        """Fit to the pictures that were decoded from the last latents, and let go of these."""
         finished, self._latents = self._latents[-1:], []
-        if finished and self._lessons < _LESSONS:
-            self._learn(finished[0], pictures)
+        if finished and self._samples < _SAMPLES:
+            self._fit(finished[0], pictures)
 
     def draw(self, i: int) -> Image | None:
-        """How picture `i` looks; None before anything was learnt and before two steps."""
+        """How picture `i` looks; None before anything was fitted and before two steps."""
         if self._factors is None or len(self._latents) < 2:
             return None
         before, latents = (each[i] for each in self._latents)
@@ -60,11 +60,11 @@ class Sketcher:
         if grid is None:
             return None
         colours = (grid @ self._factors).clamp(0, 1) * 255
-        sketch = fromarray(colours.round().byte().numpy())
-        sketch.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Resampling.BOX)
-        return sketch
+        preview = fromarray(colours.round().byte().numpy())
+        preview.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Resampling.BOX)
+        return preview
 
-    def _learn(self, latents: torch.Tensor, pictures: Sequence[Image]) -> None:
+    def _fit(self, latents: torch.Tensor, pictures: Sequence[Image]) -> None:
         for each, picture in zip(latents, pictures, strict=False):
             if (grid := _grid(each, picture.size)) is None:
                 return
@@ -75,8 +75,8 @@ class Sketcher:
             colours = torch.from_numpy(np.asarray(small, dtype=np.float32) / 255).flatten(0, 1)
             self._squares = self._squares + places.T @ places / len(places)
             self._products = self._products + places.T @ colours / len(places)
-            self._lessons += 1
-        if not self._lessons:
+            self._samples += 1
+        if not self._samples:
             return
         ridge = _RIDGE * self._squares.diagonal().mean() * torch.eye(len(self._squares))
         self._factors = torch.linalg.solve(self._squares + ridge, self._products)

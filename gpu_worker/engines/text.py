@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from gpu_worker.engines.base import Row
-from gpu_worker.engines.special_tokens import Turns
+from gpu_worker.engines.special_tokens import SpecialTokens
 from gpu_worker.engines.writing import Sampling, Writer
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ class TextEngine(Writer):
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         super().__init__(model, tokenizer)
-        self._turns = Turns(tokenizer)
+        self._special_tokens = SpecialTokens(tokenizer)
 
     def _inputs(self, row: Row) -> dict[str, torch.Tensor]:
         """The chat that the params describe."""
         params = cast("TextParams", row.params)
-        chat = [{"role": "user", "content": self._turns.plain(params.prompt)}]
+        chat = [{"role": "user", "content": self._special_tokens.escape(params.prompt)}]
         if params.system:
-            chat.insert(0, {"role": "system", "content": self._turns.plain(params.system)})
+            chat.insert(0, {"role": "system", "content": self._special_tokens.escape(params.system)})
         encoded = self._tokenizer.apply_chat_template(
             chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
         )

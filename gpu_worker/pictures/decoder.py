@@ -1,4 +1,4 @@
-"""The worker's end of the process in which foreign pictures are decoded; what happens in there is `decoder_process`."""
+"""The worker's end of the process that decodes untrusted pictures; what happens in there is `decoder_process`."""
 
 import os
 import subprocess
@@ -12,11 +12,11 @@ from PIL import Image
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
 from gpu_worker.failures import TaskFailure
 from gpu_worker.pictures import decoder_process
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 
 _REPOSITORY = Path(__file__).parents[2]
 _COMMAND = (sys.executable, "-m", "gpu_worker.pictures.decoder_process")
-_NO_FRAME = (0,) * 5
+_ANY_SIZE = (0,) * 5
 _DAMAGED = "The picture to start from is no PNG, JPEG or WebP, or it is damaged."
 _TOO_LARGE = (
     f"The picture to start from is too large: up to {MAX_UPLOAD_SIDE:,} pixels a side and "
@@ -31,8 +31,8 @@ class Decoder:
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
 
-    def open(self, data: bytes, *, frame: Frame | None) -> Image.Image:
-        """The RGB picture in these bytes, upright and on white, in its own size or in that which `frame` gives it.
+    def open(self, data: bytes, *, size_range: SizeRange | None) -> Image.Image:
+        """The RGB picture in these bytes, upright and on white, in its own size or in that which `size_range` gives it.
 
         Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads, or that takes more
         memory or time than such a picture does.
@@ -40,7 +40,7 @@ class Decoder:
         with self._turn:
             process = self._running()
             try:
-                return _ask(process, data, frame=frame)
+                return _ask(process, data, size_range=size_range)
             except TaskFailure:
                 raise
             except EOFError:  # it ended over this picture
@@ -82,10 +82,12 @@ class Decoder:
             self._process = None
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, *, frame: Frame | None) -> Image.Image:
+def _ask(process: subprocess.Popen[bytes], data: bytes, *, size_range: SizeRange | None) -> Image.Image:
     """The picture; raises TaskFailure for a refused one, and EOFError when the process ended over it."""
     asked = cast("IO[bytes]", process.stdin)
-    asked.writelines((decoder_process.REQUEST.pack(len(data), *(frame.numbers() if frame else _NO_FRAME)), data))
+    asked.writelines(
+        (decoder_process.REQUEST.pack(len(data), *(size_range.numbers() if size_range else _ANY_SIZE)), data)
+    )
     asked.flush()
     verdict, width, height = decoder_process.ANSWER.unpack(_read(process, decoder_process.ANSWER.size))
     if verdict != decoder_process.FINE:

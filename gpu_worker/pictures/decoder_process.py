@@ -1,4 +1,4 @@
-"""The program of a process that decodes foreign pictures, so that what breaks, floods or stalls it harms nobody else.
+"""The program of a process that decodes untrusted pictures, so that what breaks, floods or stalls it harms nobody else.
 
 It is asked over standard input and answers over standard output, one picture after another; `decoder` is at the other
 end. A file of 4 MB can hold a hundred thousand scans of a progressive JPEG, half an hour of work: its time ends it.
@@ -14,10 +14,10 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from contract.limits import MAX_UPLOAD_PIXELS, MAX_UPLOAD_SIDE
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 
 REQUEST = struct.Struct(">6I")
-"""Bytes of the file that follows, and the numbers of the frame that it has to fit; zeros leave its size."""
+"""Bytes of the file that follows, and the numbers of the sizes that it has to fit; zeros leave its size."""
 ANSWER = struct.Struct(">BII")
 """What came out, and the size of the picture whose RGB bytes follow."""
 READY, FINE, DAMAGED, TOO_LARGE = range(4)
@@ -30,8 +30,8 @@ CPU_SECONDS = 5
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def flat(data: bytes, *, frame: Frame | None) -> Image.Image:
-    """The picture in these bytes, turned upright, on white, in RGB, in the size that `frame` gives it.
+def flat(data: bytes, *, size_range: SizeRange | None) -> Image.Image:
+    """The picture in these bytes, turned upright, on white, in RGB, in the size that `size_range` gives it.
 
     Raises DecompressionBombError for a picture over the limits of uploads, and whatever decoders trip over.
     """
@@ -41,7 +41,9 @@ def flat(data: bytes, *, frame: Frame | None) -> Image.Image:
             raise Image.DecompressionBombError
         upright = ImageOps.exif_transpose(image)
     picture = _on_white(upright)
-    return picture if frame is None else ImageOps.fit(picture, frame.size(*picture.size), Image.Resampling.LANCZOS)
+    if size_range is None:
+        return picture
+    return ImageOps.fit(picture, size_range.size(*picture.size), Image.Resampling.LANCZOS)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -53,13 +55,13 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def answer(data: bytes, *, frame: Frame | None) -> tuple[bytes, bytes]:
+def answer(data: bytes, *, size_range: SizeRange | None) -> tuple[bytes, bytes]:
     """The head and the body of the answer to one request."""
     try:
-        picture = flat(data, frame=frame)
+        picture = flat(data, size_range=size_range)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return ANSWER.pack(TOO_LARGE, 0, 0), b""
-    except Exception:  # noqa: BLE001 -- decoders meet foreign bytes and raise whatever they trip over
+    except Exception:  # noqa: BLE001 -- decoders meet untrusted bytes and raise whatever they trip over
         return ANSWER.pack(DAMAGED, 0, 0), b""
     return ANSWER.pack(FINE, *picture.size), picture.tobytes()
 
@@ -86,7 +88,7 @@ def main() -> None:
         length, *numbers = REQUEST.unpack(head)
         # The kernel ends the process when this much processor time is used: no decoder has to agree.
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        parts = answer(source.read(length), frame=Frame(*numbers) if any(numbers) else None)
+        parts = answer(source.read(length), size_range=SizeRange(*numbers) if any(numbers) else None)
         signal.setitimer(signal.ITIMER_PROF, 0)
         sink.writelines(parts)
         sink.flush()

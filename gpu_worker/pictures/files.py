@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from contract.limits import THUMB_SIDE
 from contract.messages import TaskRequested
 from gpu_worker.pictures.decoder import Decoder
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 
 _DECODER = Decoder()
 """One for the process: its own process decodes one picture at a time, which bounds the memory that pictures take."""
@@ -28,12 +28,12 @@ class StartPicture:
     digest: str
 
 
-def open_start(data: bytes, *, frame: Frame | None) -> StartPicture:
-    """The picture in these bytes, turned upright, on white, in its own size or in that which `frame` gives it.
+def open_start(data: bytes, *, size_range: SizeRange | None) -> StartPicture:
+    """The picture in these bytes, turned upright, on white, in its own size or in that which `size_range` gives it.
 
     Raises TaskFailure for anything that is no PNG, JPEG or WebP within the limits of uploads.
     """
-    return StartPicture(_DECODER.open(data, frame=frame), hashlib.sha256(data).hexdigest())
+    return StartPicture(_DECODER.open(data, size_range=size_range), hashlib.sha256(data).hexdigest())
 
 
 def origin(request: TaskRequested, *, seed: int, start_digest: str | None) -> dict[str, Any]:

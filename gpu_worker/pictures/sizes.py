@@ -7,7 +7,7 @@ from contract.limits import SIDE_STEP
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SizeRange:
     """At most so many pixels in all, and the shortest and longest width and height."""
 
     area: int

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
 from gpu_worker.aws import is_absent
-from gpu_worker.weights.sources import Pinned, Say, SourceMissing, file_digest, place
+from gpu_worker.weights.sources import Pinned, Say, SourceMissing, file_digest, model_folder
 
 _MANIFEST = "manifest.json"
 
@@ -67,7 +67,7 @@ def fetch(s3: Any, model: Pinned, models_dir: Path, *, bucket: str, say: Say) ->
 
     The folder gets its name when every file is there and right: whoever stops half-way leaves nothing under it.
     """
-    target = place(model, models_dir)
+    target = model_folder(model, models_dir)
     if target.is_dir():
         return
     manifest = read_manifest(s3, model, bucket=bucket)

@@ -23,7 +23,7 @@ Engines = dict[Kind, Engine]
 _SILENT = Meter()
 
 
-class Models:
+class ModelCache:
     """The loaded models of one process, used by one compute thread per queue."""
 
     def __init__(
@@ -115,7 +115,9 @@ class Models:
 
     def _built(self, model: Model) -> Engines:
         try:
-            folder = sources.folder(model, self._models_dir, say=lambda step: log.info(step, extra={"model": model.id}))
+            folder = sources.ensure_folder(
+                model, self._models_dir, say=lambda step: log.info(step, extra={"model": model.id})
+            )
             return self._build(model, folder)
         except Exception:
             log.exception("model does not load", extra={"model": model.id})

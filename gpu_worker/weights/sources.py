@@ -45,12 +45,12 @@ def is_present(model: Model, models_dir: Path) -> bool:
         case LibrarySource(package=package, version=wanted):
             return library_revision(package, wanted) == model.revision and _installed(package) == wanted
         case PackageSource() as source:
-            return place(model, models_dir).is_dir() or _package_file(source).is_file()
+            return model_folder(model, models_dir).is_dir() or _package_file(source).is_file()
         case HubSource():
-            return place(model, models_dir).is_dir()
+            return model_folder(model, models_dir).is_dir()
 
 
-def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
+def ensure_folder(model: Model, models_dir: Path, *, say: Say) -> Path:
     """The folder to load a model from; converts a package's file once and says so. Raises SourceMissing."""
     if not is_present(model, models_dir):
         raise SourceMissing(f"the weights of {model.id}, or those of this revision, are not on this machine")
@@ -58,7 +58,7 @@ def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
         return _REPOSITORY / model.source.path
     if isinstance(model.source, LibrarySource):
         return models_dir  # there is nothing to load
-    target = place(model, models_dir)
+    target = model_folder(model, models_dir)
     if isinstance(model.source, PackageSource) and not target.is_dir():
         _convert(model, _package_file(model.source), target, say=say)
     return target
@@ -67,7 +67,7 @@ def folder(model: Model, models_dir: Path, *, say: Say) -> Path:
 def read_ahead(model: Model, models_dir: Path) -> None:
     """Have the system keep a model's weights at hand, by reading them once; nothing happens where there are none."""
     chunk = bytearray(_CHUNK_BYTES)
-    where = _REPOSITORY / model.source.path if isinstance(model.source, OwnSource) else place(model, models_dir)
+    where = _REPOSITORY / model.source.path if isinstance(model.source, OwnSource) else model_folder(model, models_dir)
     for file in where.rglob("*.safetensors"):
         # Not os.posix_fadvise: Linux reads no more than one window ahead for it.
         with file.open("rb", buffering=0) as weights:
@@ -94,7 +94,7 @@ def folder_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def place(model: Pinned, models_dir: Path) -> Path:
+def model_folder(model: Pinned, models_dir: Path) -> Path:
     """The folder of a model that was converted or fetched, whether it is there or not."""
     return models_dir / f"{model.id}-{model.revision[:12]}"
 

@@ -13,14 +13,14 @@ from contract.kinds import KINDS, Kind
 from contract.limits import MAX_SIDE, MIN_SIDE
 from contract.metrics import Meter
 from gpu_worker import failures
-from gpu_worker.engines.base import Engine, Row, Sketching
+from gpu_worker.engines.base import Engine, Previewing, Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import memory
 from gpu_worker.pictures import files
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 from gpu_worker.queue.in_flight import Delivery
 from gpu_worker.safety.prompts import PromptFilter
-from gpu_worker.weights.cache import Models
+from gpu_worker.weights.cache import ModelCache
 from gpu_worker.work import admission
 from gpu_worker.work.batches import BatchRules, BatchSlot, WaitingRows
 from gpu_worker.work.finisher import Finisher
@@ -35,7 +35,7 @@ class BatchRunner:
     """Accepts deliveries on the receiver's thread and computes them on a thread of its own."""
 
     def __init__(
-        self, queue: Queue, *, models: Models, media: MediaBucket, finisher: Finisher, pool: ThreadPoolExecutor,
+        self, queue: Queue, *, models: ModelCache, media: MediaBucket, finisher: Finisher, pool: ThreadPoolExecutor,
         prompts: PromptFilter, rules: BatchRules, meter: Meter,
     ) -> None:  # fmt: skip
         self._queue: Queue = queue
@@ -91,8 +91,8 @@ class BatchRunner:
     def _slots(self, delivery: Delivery, model: Model) -> list[BatchSlot]:
         request, picture = delivery.request, None
         if key := getattr(request.params, "image", None):
-            frame = _frame(model) if KINDS[Kind(request.kind)].resizes_start else None
-            start = files.open_start(self._media.read_picture(key), frame=frame)
+            size_range = _size_range(model) if KINDS[Kind(request.kind)].resizes_start else None
+            start = files.open_start(self._media.read_picture(key), size_range=size_range)
             delivery.start_digest, picture = start.digest, start.picture
         rows = [Row(params=request.params, seed=seed, picture=picture) for seed in request.seeds]
         return [BatchSlot(delivery, k, row, model) for k, row in enumerate(rows)]
@@ -153,13 +153,13 @@ class BatchRunner:
 
     def _run(self, slots: list[BatchSlot], engine: Engine, *, size: int) -> None:
         """Compute a batch and pass on each delivery as soon as all of its outputs are there."""
-        sketch = engine.sketch if isinstance(engine, Sketching) else None
+        preview = engine.preview if isinstance(engine, Previewing) else None
 
         def on_step(i: int, fraction: float) -> bool:
             delivery = slots[i].delivery
             delivery.fractions[slots[i].k] = fraction
-            if sketch:
-                self._finisher.offer_preview(delivery, partial(sketch, i))
+            if preview:
+                self._finisher.offer_preview(delivery, partial(preview, i))
             return delivery.is_open
 
         if not slots:  # the only ones were cancelled just now
@@ -196,8 +196,8 @@ class BatchRunner:
             self._finisher.fail(delivery, failure)
 
 
-def _frame(model: Model) -> Frame:
+def _size_range(model: Model) -> SizeRange:
     """As many pixels as the model draws by default, within the sides that it can draw."""
     limits = [model.limits.get(side, _ANY_SIDE) for side in ("width", "height")]
     bounds = [int(bound) for limit in limits for bound in (limit.minimum, limit.maximum)]
-    return Frame(int(model.defaults["width"]) * int(model.defaults["height"]), *bounds)
+    return SizeRange(int(model.defaults["width"]) * int(model.defaults["height"]), *bounds)

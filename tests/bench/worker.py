@@ -17,7 +17,7 @@ from contract import catalogue
 from contract.catalogue import Catalogue, Model
 from gpu_worker import loading
 from gpu_worker.settings import share_cores
-from gpu_worker.weights.cache import Models
+from gpu_worker.weights.cache import ModelCache
 from gpu_worker.worker import Worker
 from tests.bench import stages
 from tests.bench.rows import Row
@@ -189,9 +189,9 @@ def _loading() -> list[Row]:
     ]
 
 
-def _models() -> Models:
+def _models() -> ModelCache:
     """No model loaded, and room for one."""
-    return Models(
+    return ModelCache(
         Catalogue(models=(TEXT_MODEL, _EMOJI, _TWIN)),
         models_dir=CACHE / "models",
         memory_bytes=1,

@@ -41,12 +41,12 @@ TWINS = Catalogue(models=(TINY, TWIN))
 
 def text_folder() -> Path:
     """The folder of the converted text model."""
-    return sources.folder(TEXT_MODEL, CACHE / "models", say=logging.getLogger(__name__).info)
+    return sources.ensure_folder(TEXT_MODEL, CACHE / "models", say=logging.getLogger(__name__).info)
 
 
 def tiny_folder() -> Path:
     """The folder of the tiny image model, saved as diffusers saves pipelines."""
-    folder = sources.place(TINY, CACHE / "models")
+    folder = sources.model_folder(TINY, CACHE / "models")
     if not (folder / "model_index.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -57,7 +57,7 @@ def tiny_folder() -> Path:
 
 def twin_folder() -> Path:
     """The folder of the tiny image model under its other id."""
-    folder = sources.place(TWIN, CACHE / "models")
+    folder = sources.model_folder(TWIN, CACHE / "models")
     if not folder.exists():
         folder.symlink_to(tiny_folder())
     return folder

@@ -17,8 +17,8 @@ from PIL import Image
 from contract import catalogue
 from contract.kinds import ImageParams, Kind
 from gpu_worker import loading
-from gpu_worker.engines.base import Engine, Row, Sketching
-from gpu_worker.engines.latent_preview import Sketcher, without_noise
+from gpu_worker.engines.base import Engine, Previewing, Row
+from gpu_worker.engines.latent_preview import LatentPreview, without_noise
 from gpu_worker.weights import sources
 from tests.gpu_worker.models import CACHE
 
@@ -28,7 +28,7 @@ DEMO = next(model for model in catalogue.load("demo").models if model.id == "dem
 @pytest.fixture(scope="module")
 def demo() -> Engine:
     """The demo image model after its first batch."""
-    engine = loading.build(DEMO, sources.folder(DEMO, CACHE / "models", say=print), threads=0)[Kind.IMAGE]
+    engine = loading.build(DEMO, sources.ensure_folder(DEMO, CACHE / "models", say=print), threads=0)[Kind.IMAGE]
     assert watched(engine, ["a red apple", "a blue car"], seed=1)[1] == [], "it has not seen how its pictures look yet"
     return engine
 
@@ -36,13 +36,13 @@ def demo() -> Engine:
 def watched(
     engine: Engine, prompts: list[str], *, seed: int, until: float = 1
 ) -> tuple[list[Image.Image], list[Image.Image]]:
-    """The pictures of these prompts, and the sketches of the first one that were made on the way, up to `until`."""
-    sketches: list[Image.Image] = []
+    """The pictures of these prompts, and the previews of the first one that were made on the way, up to `until`."""
+    previews: list[Image.Image] = []
 
     def on_step(i: int, fraction: float) -> bool:
-        assert isinstance(engine, Sketching)
-        if i == 0 and fraction <= until and (sketch := engine.sketch(i)):
-            sketches.append(sketch)
+        assert isinstance(engine, Previewing)
+        if i == 0 and fraction <= until and (preview := engine.preview(i)):
+            previews.append(preview)
         return True
 
     rows = [
@@ -50,7 +50,7 @@ def watched(
         for prompt in prompts
     ]
     made = dict(engine.run(rows, size=2, on_step=on_step))
-    return [made[i] for i in range(len(rows))], sketches  # type: ignore[misc]
+    return [made[i] for i in range(len(rows))], previews  # type: ignore[misc]
 
 
 def distance(one: Image.Image, other: Image.Image) -> float:
@@ -60,18 +60,18 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 
 
 def test_a_sketch_is_like_its_picture_and_not_like_another_long_before_the_end(demo: Engine) -> None:
-    (frog, rose), sketches = watched(demo, ["a green frog", "a red rose on a blue background"], seed=5, until=0.5)
-    assert len(sketches) == 4
-    assert all(sketch.size == (16, 16) for sketch in sketches)
-    for sketch in sketches:
-        assert distance(sketch, frog) < 0.7 * distance(sketch, rose)
-        assert distance(sketch, frog) < 0.7 * distance(Image.new("RGB", (16, 16), "white"), frog)
+    (frog, rose), previews = watched(demo, ["a green frog", "a red rose on a blue background"], seed=5, until=0.5)
+    assert len(previews) == 4
+    assert all(preview.size == (16, 16) for preview in previews)
+    for preview in previews:
+        assert distance(preview, frog) < 0.7 * distance(preview, rose)
+        assert distance(preview, frog) < 0.7 * distance(Image.new("RGB", (16, 16), "white"), frog)
 
 
 def test_a_picture_is_the_same_whether_or_not_anybody_looks(demo: Engine) -> None:
-    seen, sketches = watched(demo, ["a green frog", "a fox"], seed=5)
+    seen, previews = watched(demo, ["a green frog", "a fox"], seed=5)
     unseen, none = watched(demo, ["a green frog", "a fox"], seed=5, until=0)
-    assert (len(sketches), len(none)) == (9, 0)
+    assert (len(previews), len(none)) == (9, 0)
     assert [picture.tobytes() for picture in seen] == [picture.tobytes() for picture in unseen]
 
 
@@ -107,17 +107,17 @@ class _Pipeline:
     scheduler = LCMScheduler()
 
 
-def _taught(latents: torch.Tensor, pictures: list[Image.Image]) -> Sketcher:
-    """A sketcher in the middle of a batch like the one from which it has learnt."""
-    sketcher = Sketcher(_Pipeline())
+def _fitted(latents: torch.Tensor, pictures: list[Image.Image]) -> LatentPreview:
+    """One in the middle of a batch like the one that it was fitted to."""
+    latent_preview = LatentPreview(_Pipeline())
     sizes = [picture.size for picture in pictures]
-    sketcher.begin(sizes)
-    sketcher.follow(latents)
-    sketcher.learn(pictures)
-    sketcher.begin(sizes)
-    sketcher.follow(latents)
-    sketcher.follow(latents)
-    return sketcher
+    latent_preview.begin(sizes)
+    latent_preview.record(latents)
+    latent_preview.fit(pictures)
+    latent_preview.begin(sizes)
+    latent_preview.record(latents)
+    latent_preview.record(latents)
+    return latent_preview
 
 
 def test_latents_may_come_as_a_grid_or_packed_into_a_row() -> None:
@@ -127,21 +127,21 @@ def test_latents_may_come_as_a_grid_or_packed_into_a_row() -> None:
     grid = torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 100 - 1
     packed = grid.flatten(2).transpose(1, 2)
     for latents in (grid, packed):
-        sketch = _taught(latents, [picture]).draw(0)
-        assert sketch is not None
-        assert sketch.size == (4, 6)
-        assert distance(sketch, small) < 2
+        preview = _fitted(latents, [picture]).draw(0)
+        assert preview is not None
+        assert preview.size == (4, 6)
+        assert distance(preview, small) < 2
 
 
-def test_what_cannot_be_read_is_neither_learnt_nor_shown() -> None:
+def test_latents_of_an_unknown_form_are_neither_fitted_nor_shown() -> None:
     picture = Image.new("RGB", (32, 48))
     broken = torch.full((1, 3, 6, 4), torch.nan)
     unknown = torch.zeros((1, 3, 1, 6, 4))
     odd = torch.zeros((1, 23, 3))
-    assert [_taught(latents, [picture]).draw(0) for latents in (broken, unknown, odd)] == [None, None, None]
+    assert [_fitted(latents, [picture]).draw(0) for latents in (broken, unknown, odd)] == [None, None, None]
 
 
 def test_a_sketch_is_small_however_large_the_picture() -> None:
-    sketch = _taught(torch.zeros((1, 4, 300, 600)), [Image.new("RGB", (4800, 2400))]).draw(0)
-    assert sketch is not None
-    assert sketch.size == (128, 64)
+    preview = _fitted(torch.zeros((1, 4, 300, 600)), [Image.new("RGB", (4800, 2400))]).draw(0)
+    assert preview is not None
+    assert preview.size == (128, 64)

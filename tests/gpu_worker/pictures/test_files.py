@@ -11,7 +11,7 @@ from PIL import Image
 from thumbhash import rgba_to_thumb_hash
 
 from gpu_worker.pictures import files
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 from gpu_worker.pictures.thumbhash import thumbhash
 
 MADE_FROM: dict[str, Any] = {
@@ -68,7 +68,7 @@ def test_a_thumbnail_fits_320_pixels_and_is_never_enlarged(size: tuple[int, int]
 def test_a_start_picture_is_cropped_around_its_middle(kind: str) -> None:
     wide = Image.new("RGB", (90, 30), "blue")
     wide.paste("red", (30, 0, 60, 30))
-    start = files.open_start(a_file(wide, kind), frame=Frame(16 * 16, 16, 16, 16, 16))
+    start = files.open_start(a_file(wide, kind), size_range=SizeRange(16 * 16, 16, 16, 16, 16))
     assert start.picture.size == (16, 16)
     red, green, blue = start.picture.getpixel((8, 8))  # type: ignore[misc]
     assert red > 200
@@ -80,12 +80,12 @@ def test_a_start_picture_is_turned_upright() -> None:
     image.paste("black", (0, 0, 40, 20))
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
-    start = files.open_start(a_file(image, "JPEG", exif=exif), frame=None)
+    start = files.open_start(a_file(image, "JPEG", exif=exif), size_range=None)
     assert start.picture.getpixel((20, 5)) > (200, 200, 200)  # type: ignore[operator]
 
 
 def test_what_is_transparent_becomes_white() -> None:
-    start = files.open_start(a_file(Image.new("RGBA", (8, 8), (255, 0, 0, 0))), frame=None)
+    start = files.open_start(a_file(Image.new("RGBA", (8, 8), (255, 0, 0, 0))), size_range=None)
     assert start.picture.getpixel((4, 4)) == (255, 255, 255)
 
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_worker.pictures.sizes import Frame
+from gpu_worker.pictures.sizes import SizeRange
 
-LARGE = Frame(1024 * 1024, 256, 2048, 256, 2048)
-FIXED = Frame(64 * 64, 64, 64, 64, 64)
+LARGE = SizeRange(1024 * 1024, 256, 2048, 256, 2048)
+FIXED = SizeRange(64 * 64, 64, 64, 64, 64)
 sides = st.integers(1, 8192)
 
 

@@ -7,7 +7,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from contract.kinds import ImageParams, TextParams
-from gpu_worker.engines.special_tokens import Turns
+from gpu_worker.engines.special_tokens import SpecialTokens
 from gpu_worker.failures import TaskFailure
 from gpu_worker.safety.prompts import PromptFilter
 from tests.gpu_worker.models import text_folder
@@ -91,7 +91,7 @@ def test_a_list_that_cannot_be_read_lets_nothing_pass(path: Path) -> None:
 )
 def test_a_prompt_cannot_end_its_turn_or_speak_as_the_system(hostile: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(text_folder(), local_files_only=True)
-    turns = Turns(tokenizer)
+    special = SpecialTokens(tokenizer)
 
     def marks(prompt: str) -> int:
         chat = [{"role": "user", "content": prompt}]
@@ -99,5 +99,5 @@ def test_a_prompt_cannot_end_its_turn_or_speak_as_the_system(hostile: str) -> No
         return sum(number in tokenizer.added_tokens_decoder for number in ids)
 
     assert marks(hostile) > marks("A fox.")
-    assert marks(turns.plain(hostile)) == marks("A fox.")
-    assert turns.plain("a < b | c > d, лиса") == "a < b | c > d, лиса"
+    assert marks(special.escape(hostile)) == marks("A fox.")
+    assert special.escape("a < b | c > d, лиса") == "a < b | c > d, лиса"

@@ -10,7 +10,7 @@ from contract.catalogue import Catalogue, Model
 from contract.kinds import Kind
 from gpu_worker.engines.base import Engine
 from gpu_worker.failures import TaskFailure
-from gpu_worker.weights.cache import Models
+from gpu_worker.weights.cache import ModelCache
 from tests.gpu_worker.models import TINY
 
 
@@ -27,7 +27,7 @@ class Shelf:
             (tmp_path / f"{model.id}-{model.revision[:12]}").mkdir()
         self.built: list[str] = []
         self.broken = broken
-        self.models = Models(
+        self.models = ModelCache(
             Catalogue(models=tuple(models)), models_dir=tmp_path, memory_bytes=memory_bytes, build=self._build
         )
 

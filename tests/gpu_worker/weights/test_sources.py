@@ -36,7 +36,7 @@ def test_a_folders_digest_depends_on_names_and_contents(tmp_path: Path) -> None:
 def test_a_converted_model_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / text_folder().name).symlink_to(text_folder())
     said: list[str] = []
-    assert sources.folder(TEXT_MODEL, tmp_path, say=said.append) == tmp_path / text_folder().name
+    assert sources.ensure_folder(TEXT_MODEL, tmp_path, say=said.append) == tmp_path / text_folder().name
     assert said == []
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= {p.name for p in text_folder().iterdir()}
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in text_folder().iterdir())
@@ -45,7 +45,7 @@ def test_a_converted_model_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_a_package_of_another_revision_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     other = TEXT_MODEL.model_copy(update={"revision": "f" * 40})
     with pytest.raises(SourceMissing):
-        sources.folder(other, tmp_path, say=lambda _: None)
+        sources.ensure_folder(other, tmp_path, say=lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,4 +54,4 @@ def test_what_is_not_on_this_machine_is_missing(tmp_path: Path) -> None:
     for model in (TINY, TEXT_MODEL.model_copy(update={"source": absent})):
         assert not sources.is_present(model, tmp_path)
         with pytest.raises(SourceMissing):
-            sources.folder(model, tmp_path, say=lambda _: None)
+            sources.ensure_folder(model, tmp_path, say=lambda _: None)
