@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from contract.catalogue import Catalogue, Queue
 from contract.costs import cost
 from contract.metrics import Meter
-from gpu_worker import loading
+from gpu_worker import aws, loading
 from gpu_worker.queue import heartbeats, shutdown
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.heartbeats import Consumer
@@ -55,9 +54,12 @@ class Worker:
         self._ended = threading.Event()
         """Nothing is computed any more."""
         self._broken = False
-        self._sqs = _client("sqs", settings)
+        connect = partial(
+            aws.client, endpoint_url=settings.endpoint_url, region=settings.region, config=_aws_config(settings)
+        )
+        self._sqs = connect("sqs")
         self._meter = Meter(settings.metrics_namespace)
-        s3 = _client("s3", settings)
+        s3 = connect("s3")
         self._media = MediaBucket(s3, bucket=settings.media_bucket)
         self._events = EventSender(
             self._sqs,
@@ -241,12 +243,10 @@ def _guard(settings: Settings) -> Guard:
     return Guard(check, required=settings.safety_required)
 
 
-def _client(service: str, settings: Settings) -> Any:
-    config = Config(
+def _aws_config(settings: Settings) -> Config:
+    return Config(
         connect_timeout=5,
         read_timeout=settings.wait_seconds + 10,
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=_POOL_THREADS + 8,
     )
-    make: Any = boto3.client  # its stubs know no service by a plain string
-    return make(service, endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)

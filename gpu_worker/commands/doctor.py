@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import boto3
 import psutil
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,7 +17,7 @@ from contract import catalogue
 from contract.catalogue import HubSource, Model
 from contract.keys import new_delivery, output_key
 from contract.kinds import KINDS, Kind, TextParams, template_params
-from gpu_worker import loading
+from gpu_worker import aws, loading
 from gpu_worker.engines.base import Row
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import memory
@@ -115,10 +114,9 @@ def _access(settings: Settings) -> Iterator[Finding]:
     yield _answer("reading media", get, variable="ATELIER_MEDIA_BUCKET")
 
 
-def _client(service: str, settings: ModelSettings) -> Any:
+def _client(service: Literal["s3", "sqs"], settings: ModelSettings) -> Any:
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
-    make: Any = boto3.client  # its stubs know no service by a plain string
-    return make(service, endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
+    return aws.client(service, endpoint_url=settings.endpoint_url, region=settings.region, config=config)
 
 
 def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract import catalogue
 from contract.catalogue import HubSource, Model, Profile
+from gpu_worker import aws
 from gpu_worker.weights import bucket, hub
 from gpu_worker.weights.classifier import Classifier, labels_in
 from gpu_worker.weights.sources import Say, SourceMissing, model_folder
@@ -90,8 +90,7 @@ def _models(options: argparse.Namespace) -> list[Model]:
 
 
 def _syncing(options: argparse.Namespace) -> Callable[[Wanted], None]:
-    make: Any = boto3.client  # its stubs know no service by a plain string
-    s3 = make("s3", endpoint_url=options.endpoint_url)
+    s3 = aws.client("s3", endpoint_url=options.endpoint_url, region=None)
     return partial(sync, s3, bucket_name=options.bucket, cache=options.cache)
 
 

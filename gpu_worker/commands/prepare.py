@@ -7,10 +7,9 @@ import time
 from functools import partial
 from typing import Any
 
-import boto3
-
 from contract import catalogue
 from contract.catalogue import HubSource, Model
+from gpu_worker import aws
 from gpu_worker.safety.prompt_list import PromptList
 from gpu_worker.settings import ModelSettings
 from gpu_worker.weights import bucket, sources
@@ -69,8 +68,7 @@ def _is_brought(model: Model, settings: ModelSettings) -> bool:
 
 
 def _s3(settings: ModelSettings) -> Any:
-    make: Any = boto3.client  # its stubs know no service by a plain string
-    return make("s3", endpoint_url=settings.endpoint_url, region_name=settings.region)
+    return aws.client("s3", endpoint_url=settings.endpoint_url, region=settings.region)
 
 
 def _say(title: str) -> Say:
