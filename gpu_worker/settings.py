@@ -34,13 +34,14 @@ class ModelSettings(BaseSettings):
     """CPU threads of one computation; 0 leaves the choice to torch (one per core)."""
     log_format: Literal["lines", "json"] = "lines"
 
-    endpoint_url: str | None = None
-    """Another S3 and SQS than AWS: the one-machine edition's MiniStack."""
-    region: str | None = None
+    aws_endpoint_url: str | None = None
+    """Where S3 and SQS answer when it is not AWS."""
+    aws_region: str | None = None
     models_bucket: str = ""
     """Where models of a hub are fetched from; without it they are those that stand in `models_dir`."""
-    queue_urls: dict[Queue, str] = {}
-    """JSON, for example `{"image": "https://…"}`: one compute thread each. `prepare` takes all when there is none."""
+    steps_text_queue_url: str = ""
+    steps_image_queue_url: str = ""
+    """The queues that this worker takes tasks from, one compute thread each; `prepare` takes all when none is named."""
 
     prompt_list: str = ""
     """The object of `models_bucket` with words that no prompt may have; what it says is taken over as it changes."""
@@ -52,6 +53,12 @@ class ModelSettings(BaseSettings):
         if self.prompt_list and not self.models_bucket:
             raise ValueError("ATELIER_PROMPT_LIST: needs ATELIER_MODELS_BUCKET, where the list lies")
         return self
+
+    @property
+    def queue_urls(self) -> dict[Queue, str]:
+        """The URL of each queue of tasks that this worker serves, by the queue's name in the catalogue."""
+        urls: dict[Queue, str] = {"text": self.steps_text_queue_url, "image": self.steps_image_queue_url}
+        return {queue: url for queue, url in urls.items() if url}
 
     @property
     def models_dir(self) -> Path:
@@ -72,7 +79,6 @@ class ModelSettings(BaseSettings):
 class Settings(ModelSettings):
     """Everything that a running worker needs; AWS credentials come from boto3's usual chain."""
 
-    queue_urls: dict[Queue, str] = Field(min_length=1)
     events_queue_url: str
     media_bucket: str
 
@@ -123,6 +129,12 @@ class Settings(ModelSettings):
     cancel_look_seconds: float = Field(default=limits.CANCEL_LOOK_SECONDS, gt=0)
     send_patience_seconds: float = Field(default=limits.LEASE_SECONDS, ge=0)
     """How long a final event is tried again while SQS does not answer; beyond its lease nobody waits for it."""
+
+    @model_validator(mode="after")
+    def _some_queue_is_named(self) -> Self:
+        if not self.queue_urls:
+            raise ValueError("ATELIER_STEPS_TEXT_QUEUE_URL, ATELIER_STEPS_IMAGE_QUEUE_URL: needs one of them or both")
+        return self
 
     @model_validator(mode="after")
     def _what_is_required_is_there(self) -> Self:

@@ -55,7 +55,7 @@ class Worker:
         """Nothing is computed any more."""
         self._broken = False
         connect = partial(
-            aws.client, endpoint_url=settings.endpoint_url, region=settings.region, config=_aws_config(settings)
+            aws.client, endpoint_url=settings.aws_endpoint_url, region=settings.aws_region, config=_aws_config(settings)
         )
         self._sqs = connect("sqs")
         self._meter = Meter(settings.metrics_namespace)

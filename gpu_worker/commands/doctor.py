@@ -53,7 +53,7 @@ def examine(settings: ModelSettings) -> Iterator[Finding]:
         yield from _access(settings)
         yield from _safety(settings)
     else:
-        variables = "ATELIER_QUEUE_URLS, ATELIER_EVENTS_QUEUE_URL and ATELIER_MEDIA_BUCKET"
+        variables = "ATELIER_STEPS_…_QUEUE_URL, ATELIER_EVENTS_QUEUE_URL and ATELIER_MEDIA_BUCKET"
         yield Finding(
             "queues and media", "not looked at", f"Name them, as whatever starts the worker does: {variables}."
         )
@@ -103,7 +103,7 @@ def _access(settings: Settings) -> Iterator[Finding]:
     for name, url in settings.queue_urls.items():
         # A receipt that never was: nothing changes, and the answer tells whether the right is there.
         ask = partial(sqs.change_message_visibility, QueueUrl=url, ReceiptHandle="doctor", VisibilityTimeout=0)
-        yield _answer(f"queue {name}", ask, variable="ATELIER_QUEUE_URLS")
+        yield _answer(f"queue {name}", ask, variable=f"ATELIER_STEPS_{name.upper()}_QUEUE_URL")
     ask = partial(sqs.send_message_batch, QueueUrl=settings.events_queue_url, Entries=[])
     yield _answer("queue of events", ask, variable="ATELIER_EVENTS_QUEUE_URL")
     # Sweep deletes deliveries that nobody knows after a day.
@@ -116,7 +116,7 @@ def _access(settings: Settings) -> Iterator[Finding]:
 
 def _client(service: Literal["s3", "sqs"], settings: ModelSettings) -> Any:
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
-    return aws.client(service, endpoint_url=settings.endpoint_url, region=settings.region, config=config)
+    return aws.client(service, endpoint_url=settings.aws_endpoint_url, region=settings.aws_region, config=config)
 
 
 def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
@@ -130,7 +130,9 @@ def _answer(title: str, ask: Callable[[], Any], *, variable: str) -> Finding:
         if code in _ABSENT:
             return Finding(title, "it does not exist", f"Look at {variable}.")
     except BotoCoreError as error:
-        return Finding(title, str(error), f"Look at {variable}, ATELIER_ENDPOINT_URL, the network and the credentials.")
+        return Finding(
+            title, str(error), f"Look at {variable}, ATELIER_AWS_ENDPOINT_URL, the network and the credentials."
+        )
     return Finding(title, f"answers in {1000 * (time.monotonic() - began):.0f} ms")
 
 

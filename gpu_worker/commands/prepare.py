@@ -68,7 +68,7 @@ def _is_brought(model: Model, settings: ModelSettings) -> bool:
 
 
 def _s3(settings: ModelSettings) -> Any:
-    return aws.client("s3", endpoint_url=settings.endpoint_url, region=settings.region)
+    return aws.client("s3", endpoint_url=settings.aws_endpoint_url, region=settings.aws_region)
 
 
 def _say(title: str) -> Say:

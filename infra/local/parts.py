@@ -1,6 +1,5 @@
 """The parts of one edition as programs, each with the environment that it needs and no more."""
 
-import json
 from dataclasses import dataclass
 
 from infra.local import postgres, storage
@@ -58,14 +57,11 @@ class Parts:
 
     def worker(self) -> Program:
         """The worker: it knows S3 and SQS, not the database."""
-        queues = Queues.at(self.storage_port)
         environment = {
             **self._storage(),
+            **self._steps(),
             **self._events(),
             **self._models(),
-            "ATELIER_ENDPOINT_URL": f"http://127.0.0.1:{self.storage_port}",
-            "ATELIER_REGION": storage.REGION,
-            "ATELIER_QUEUE_URLS": json.dumps({"text": queues.steps_text, "image": queues.steps_image}),
             "ATELIER_VISIBILITY_SECONDS": str(self.settings.visibility_seconds),
         }
         return Program("worker", self._worker_command(), environment)

@@ -142,19 +142,19 @@ class Gpu(StageStack):
         emulator = settings.emulator
         return {
             "AWS_DEFAULT_REGION": settings.region,
-            "ATELIER_REGION": settings.region,
+            "ATELIER_AWS_REGION": settings.region,
             "ATELIER_PACKAGE": self._package.s3_object_url,
             "ATELIER_QUEUE": queue,
             "ATELIER_GROUP": settings.group_name(queue),
             "ATELIER_LOG_GROUP": self.logs[queue].log_group_name,
             "ATELIER_METRICS_NAMESPACE": settings.metrics_namespace,
             "ATELIER_PROFILE": settings.profile,
-            "ATELIER_QUEUE_URLS": _json(queue, pair.queue.queue_url),
+            f"ATELIER_STEPS_{queue.upper()}_QUEUE_URL": pair.queue.queue_url,
             "ATELIER_EVENTS_QUEUE_URL": self._queues.events.queue.queue_url,
             "ATELIER_MEDIA_BUCKET": self._data.media.bucket_name,
             "ATELIER_MODELS_BUCKET": self._data.models.bucket_name,
             **self._told_of_safety(queue),
-            **({"ATELIER_ENDPOINT_URL": emulator.endpoint_url} if emulator else {}),
+            **({"ATELIER_AWS_ENDPOINT_URL": emulator.endpoint_url} if emulator else {}),
         }
 
     def _told_of_safety(self, queue: Queue) -> dict[str, str]:
@@ -238,8 +238,3 @@ class Gpu(StageStack):
 def log_name(settings: StageSettings, queue: str) -> str:
     """The log group of a queue's machines: known beforehand, so that an alarm's advice can name it."""
     return f"/atelier/{settings.stage}/workers/{queue}"
-
-
-def _json(queue: Queue, url: str) -> str:
-    # Not json.dumps of the whole: the URL is known only to CloudFormation.
-    return f'{{{json.dumps(queue)}: "{url}"}}'

@@ -83,8 +83,8 @@ def _bare_queue(worker: dict[str, str]) -> Callable[[], float]:
 def _sqs(worker: dict[str, str]) -> Any:
     return boto3.client(
         "sqs",
-        endpoint_url=worker["ATELIER_ENDPOINT_URL"],
-        region_name=worker["ATELIER_REGION"],
+        endpoint_url=worker["ATELIER_AWS_ENDPOINT_URL"],
+        region_name=worker["ATELIER_AWS_REGION"],
         aws_access_key_id=worker["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=worker["AWS_SECRET_ACCESS_KEY"],
     )

@@ -129,7 +129,7 @@ class Workshop:
     def worker(self) -> Any:
         """A worker of the queue of pictures with room for the two models that need no torch."""
         settings = self.site.environment(
-            queue_urls={"image": self.site.queues["image"]}, memory_bytes=30_000_000, slots=2, ahead=1, **TIMES
+            queues={"image": self.site.queues["image"]}, memory_bytes=30_000_000, slots=2, ahead=1, **TIMES
         )
         return self.program("-m", "gpu_worker", **settings)
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -35,14 +35,14 @@ class Site:
         self._alive: list[Alive] = []
         self._reading = threading.Lock()
 
-    def settings(self, **changes: Any) -> Settings:
-        """A worker's settings for this site, with short times."""
+    def settings(self, *, queues: Mapping[str, str] | None = None, **changes: Any) -> Settings:
+        """A worker's settings for this site, with short times; it serves both queues, or these by name."""
         values: dict[str, Any] = {
-            "queue_urls": self.queues,
+            **{f"steps_{name}_queue_url": url for name, url in (queues or self.queues).items()},
             "events_queue_url": self.events_url,
             "media_bucket": self.bucket,
-            "endpoint_url": self.endpoint,
-            "region": "us-east-1",
+            "aws_endpoint_url": self.endpoint,
+            "aws_region": "us-east-1",
             "home": CACHE,
             "worker": "w1",
             "wait_seconds": 1,

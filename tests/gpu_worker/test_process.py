@@ -126,7 +126,7 @@ def test_a_killed_workers_task_is_taken_up_by_the_next(site: Site, start: Start)
 def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "gpu_worker"],
-        env={"ATELIER_QUEUE_URLS": '{"video": "http://x"}', "ATELIER_SLOTS": "0"},
+        env={"ATELIER_AHEAD_COST": '{"video": 1}', "ATELIER_SLOTS": "0"},
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -134,12 +134,26 @@ def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     for name in (
-        "ATELIER_QUEUE_URLS.video",
+        "ATELIER_AHEAD_COST.video",
         "ATELIER_SLOTS",
         "ATELIER_EVENTS_QUEUE_URL",
         "ATELIER_MEDIA_BUCKET",
     ):
         assert name in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_worker_without_any_queue_of_tasks_is_told_which_there_are(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "gpu_worker"],
+        env={"ATELIER_EVENTS_QUEUE_URL": "http://e", "ATELIER_MEDIA_BUCKET": "media"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "  ATELIER_STEPS_TEXT_QUEUE_URL, ATELIER_STEPS_IMAGE_QUEUE_URL: " in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -5,7 +5,8 @@ set -Eeuo pipefail
 
 # ---- What is wanted: all of it may be set from outside ----------------------------------------------------------
 : "${ATELIER_PACKAGE:?where the worker package is: s3://bucket/key, or a zip or folder on this machine}"
-: "${ATELIER_QUEUE_URLS:?the queues of tasks, as JSON}"
+: "${ATELIER_STEPS_TEXT_QUEUE_URL:=}" "${ATELIER_STEPS_IMAGE_QUEUE_URL:=}"
+: "${ATELIER_STEPS_TEXT_QUEUE_URL:-${ATELIER_STEPS_IMAGE_QUEUE_URL:?a queue of tasks, or ATELIER_STEPS_TEXT_QUEUE_URL}}"
 : "${ATELIER_EVENTS_QUEUE_URL:?the queue of events}"
 : "${ATELIER_MEDIA_BUCKET:?the bucket of inputs and outputs}"
 : "${ATELIER_MACHINE:=ec2}"                # ec2: root and systemd; here: this user, this folder, this process
@@ -110,7 +111,7 @@ check_gpu() {
     "$VENV/bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'
 }
 
-# What the units read; single quotes, since the queues are JSON.
+# What the units read; single quotes, since some of it is JSON.
 write_environment() {
     local name
     for name in $(compgen -v | grep -E '^(ATELIER|AWS)_'); do

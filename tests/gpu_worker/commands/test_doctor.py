@@ -43,9 +43,9 @@ def test_a_machine_that_can_work_is_told_so(site: Site) -> None:
 
 def test_what_is_missing_comes_with_what_to_do(site: Site, tmp_path: Path) -> None:
     queues = {"text": f"{site.endpoint}/000000000000/no-such-queue"}
-    settings = site.settings(home=tmp_path, queue_urls=queues, media_bucket="no-such-bucket", profile="gpu")
+    settings = site.settings(home=tmp_path, queues=queues, media_bucket="no-such-bucket", profile="gpu")
     found = _findings(settings)
-    assert "ATELIER_QUEUE_URLS" in found["queue text"].advice
+    assert "ATELIER_STEPS_TEXT_QUEUE_URL" in found["queue text"].advice
     assert "ATELIER_MEDIA_BUCKET" in found["writing media"].advice
     assert "NVIDIA" in found["GPU"].advice
     assert not found["disk"].advice
@@ -54,13 +54,13 @@ def test_what_is_missing_comes_with_what_to_do(site: Site, tmp_path: Path) -> No
 def test_a_place_that_does_not_answer_is_named(site: Site, tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     queues = {"text": f"{nowhere}/1/text"}
-    found = _findings(site.settings(home=tmp_path, endpoint_url=nowhere, queue_urls=queues))
-    assert "ATELIER_ENDPOINT_URL" in found["queue of events"].advice
+    found = _findings(site.settings(home=tmp_path, aws_endpoint_url=nowhere, queues=queues))
+    assert "ATELIER_AWS_ENDPOINT_URL" in found["queue of events"].advice
 
 
 def test_a_machine_without_queues_is_examined_all_the_same(tmp_path: Path) -> None:
     found = _findings(ModelSettings(home=tmp_path), TINY)
-    assert "ATELIER_QUEUE_URLS" in found["queues and media"].advice
+    assert "ATELIER_STEPS_…_QUEUE_URL" in found["queues and media"].advice
     assert found["tiny"].advice == f"Run: python -m gpu_worker.models fetch --home {tmp_path} --model tiny"
 
 

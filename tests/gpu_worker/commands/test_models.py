@@ -79,14 +79,12 @@ def test_a_model_travels_from_its_hub_to_a_worker_that_draws_with_it(
     settings = ModelSettings(
         home=tmp_path / "home",
         models_bucket=models,
-        endpoint_url=site.endpoint,
-        region="us-east-1",
-        queue_urls={"image": site.queues["image"]},
+        aws_endpoint_url=site.endpoint,
+        aws_region="us-east-1",
+        steps_image_queue_url=site.queues["image"],
     )
     prepare.prepare(settings)
-    worker = Worker(
-        site.settings(home=settings.home, queue_urls=settings.queue_urls), catalogue=Catalogue(models=(TINY,))
-    )
+    worker = Worker(site.settings(home=settings.home, queues=settings.queue_urls), catalogue=Catalogue(models=(TINY,)))
     worker.start()
     try:
         assert site.final(site.send("image", an_image_request())).event == "succeeded"
@@ -269,7 +267,7 @@ def test_a_worker_without_the_model_offers_the_others(
     ministack: str, models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(catalogue, "load", lambda _profile: Catalogue(models=(TINY,)))
-    settings = ModelSettings(home=tmp_path, models_bucket=models, endpoint_url=ministack, region="us-east-1")
+    settings = ModelSettings(home=tmp_path, models_bucket=models, aws_endpoint_url=ministack, aws_region="us-east-1")
     prepare.prepare(settings)
     said = capsys.readouterr().out
     assert f"the bucket {models} does not have tiny" in said

@@ -207,8 +207,8 @@ def test_a_machine_has_the_list_before_its_first_worker(
         home=tmp_path / "home",
         models_bucket=machine.bucket,
         prompt_list=PROMPT_LIST,
-        endpoint_url=ministack,
-        region="us-east-1",
+        aws_endpoint_url=ministack,
+        aws_region="us-east-1",
     )
     prepare.prepare(settings)
     assert "no prompt passes until it can" in capsys.readouterr().out

@@ -44,7 +44,12 @@ def repository(folder: Path, tmp_path: Path) -> Iterator[Hub]:
 def settings(ministack: str, models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelSettings:
     """Those of a machine that is to judge, and needs no model for this."""
     monkeypatch.setattr(catalogue, "load", lambda _profile: Catalogue(models=()))
-    place = {"home": tmp_path / "home", "models_bucket": models, "endpoint_url": ministack, "region": "us-east-1"}
+    place = {
+        "home": tmp_path / "home",
+        "models_bucket": models,
+        "aws_endpoint_url": ministack,
+        "aws_region": "us-east-1",
+    }
     return ModelSettings(safety_classifier=PIN, **place)
 
 
@@ -68,7 +73,7 @@ def test_a_classifier_travels_from_its_hub_to_a_worker_that_judges_with_it(
     prepare.prepare(settings)
     assert "safety/red-is-unsafe: ready" in capsys.readouterr().out
     (settings.models_dir / tiny_folder().name).symlink_to(tiny_folder())
-    worker = {"home": settings.home, "queue_urls": {"image": site.queues["image"]}, "safety_classifier": PIN}
+    worker = {"home": settings.home, "queues": {"image": site.queues["image"]}, "safety_classifier": PIN}
     start_worker(**worker, safety_threshold=1e-9, safety_required=True)
     refused = site.final(site.send("image", an_image_request()))
     assert (refused.code, refused.safety.checker) == ("picture_refused", FOLDER)
@@ -119,7 +124,7 @@ def test_a_folder_that_says_nothing_of_a_classifier_is_refused(tmp_path: Path, c
 def test_no_worker_begins_without_the_classifier_that_is_wanted(
     settings: ModelSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("home", "models_bucket", "endpoint_url", "region", "safety_classifier"):
+    for name in ("home", "models_bucket", "aws_endpoint_url", "aws_region", "safety_classifier"):
         monkeypatch.setenv(f"ATELIER_{name.upper()}", str(getattr(settings, name)))
     assert run_worker(["prepare"]) == 1
     assert "does not have safety/red-is-unsafe" in capsys.readouterr().err
@@ -171,7 +176,7 @@ def test_a_model_that_is_named_too_is_copied_as_well(monkeypatch: pytest.MonkeyP
 def test_settings_that_contradict_one_another_are_named(
     environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = {"QUEUE_URLS": '{"image": "http://q"}', "EVENTS_QUEUE_URL": "http://e", "MEDIA_BUCKET": "media"}
+    needed = {"STEPS_IMAGE_QUEUE_URL": "http://q", "EVENTS_QUEUE_URL": "http://e", "MEDIA_BUCKET": "media"}
     for name, value in (needed | environment).items():
         monkeypatch.setenv(f"ATELIER_{name}", value)
     assert run_worker([]) == 2

@@ -44,7 +44,7 @@ def test_models_in_turn_are_not_loaded_for_each_task_and_none_waits_for_ever(
     requests = [an_image_request(seeds=(seed,)) for seed in range(12)]
     twins = [request | {"model": TWIN.id} for request in requests[::3]]
     tasks = [site.send("image", request | {"task": str(uuid4())}) for request in [*requests[:6], *twins, *requests[6:]]]
-    start_worker(catalogue=TWINS, memory_bytes=TINY.memory_bytes, queue_urls={"image": site.queues["image"]})
+    start_worker(catalogue=TWINS, memory_bytes=TINY.memory_bytes, queues={"image": site.queues["image"]})
     assert {site.final(task).event for task in tasks} == {"succeeded"}
     loads = [record.model for record in caplog.records if record.message == "model loaded"]
     assert sorted(set(loads)) == [TINY.id, TWIN.id]

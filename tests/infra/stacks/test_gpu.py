@@ -160,11 +160,10 @@ def test_a_machine_is_told_what_it_reads(stage: Stage, queue: str, monkeypatch: 
         monkeypatch.delenv(name, raising=False)
     for name, value in found.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ATELIER_QUEUE_URLS", f'{{"{queue}": "https://queue"}}')
     settings = Settings()
     assert settings.metrics_namespace == stage.settings.metrics_namespace
     assert settings.models_bucket
-    assert found["ATELIER_QUEUE_URLS"].startswith(f'{{"{queue}": "')
+    assert list(settings.queue_urls) == [queue]
     fields = {f"ATELIER_{name.upper()}" for name in Settings.model_fields}
     assert {name for name in found if name.startswith("ATELIER_")} <= fields | SCRIPT
     required = re.findall(r'^: "\$\{(\w+):\?', (USER_DATA / "worker.sh").read_text(), re.MULTILINE)
@@ -181,7 +180,6 @@ def careful(request: pytest.FixtureRequest) -> Stage:
 def test_machines_are_told_what_a_stage_refuses(careful: Stage, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in told(careful, queue).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ATELIER_QUEUE_URLS", f'{{"{queue}": "https://queue"}}')
     settings = Settings()
     assert settings.prompt_list == PROMPT_LIST
     if queue == "text":

@@ -24,7 +24,7 @@ WORKER = USER_DATA / "worker.sh"
 MACHINE = USER_DATA / "machine"
 TOLD = {
     "ATELIER_PACKAGE": "s3://assets/package.zip",
-    "ATELIER_QUEUE_URLS": '{"image": "http://127.0.0.1:1/q"}',
+    "ATELIER_STEPS_IMAGE_QUEUE_URL": "http://127.0.0.1:1/q",
     "ATELIER_EVENTS_QUEUE_URL": "http://127.0.0.1:1/events",
     "ATELIER_MEDIA_BUCKET": "media",
     "ATELIER_QUEUE": "image",
@@ -159,7 +159,8 @@ def test_a_machine_of_a_group_counts_once_its_worker_is_at_work(group_machine: M
     assert done.returncode == 0, log
     etc = group_machine.root / "etc"
     environment = dict(line.split("=", 1) for line in (etc / "atelier" / "worker.env").read_text().splitlines())
-    assert environment["ATELIER_QUEUE_URLS"] == f"'{TOLD['ATELIER_QUEUE_URLS']}'"
+    assert environment["ATELIER_STEPS_IMAGE_QUEUE_URL"] == f"'{TOLD['ATELIER_STEPS_IMAGE_QUEUE_URL']}'"
+    assert environment["ATELIER_STEPS_TEXT_QUEUE_URL"] == "''"
     assert environment["AWS_DEFAULT_REGION"] == "'eu-central-1'"
     assert environment["ATELIER_SAFETY_LABELS"] == f"'{labels}'"
     assert {path.name for path in (etc / "systemd" / "system").iterdir()} == {p.name for p in MACHINE.glob("*.service")}
@@ -200,13 +201,13 @@ def test_in_a_clean_folder_the_script_becomes_a_worker_that_does_a_task(ministac
         "ATELIER_HOME": str(tmp_path / "home"),
         "ATELIER_PYTHON": sys.executable,
         "ATELIER_PROFILE": "demo",
-        "ATELIER_QUEUE_URLS": f'{{"image": "{site.queues["image"]}"}}',
+        "ATELIER_STEPS_IMAGE_QUEUE_URL": site.queues["image"],
         "ATELIER_EVENTS_QUEUE_URL": site.events_url,
         "ATELIER_MEDIA_BUCKET": site.bucket,
         "ATELIER_MODELS_BUCKET": models,
         "ATELIER_PROMPT_LIST": PROMPT_LIST,
-        "ATELIER_ENDPOINT_URL": site.endpoint,
-        "ATELIER_REGION": "us-east-1",
+        "ATELIER_AWS_ENDPOINT_URL": site.endpoint,
+        "ATELIER_AWS_REGION": "us-east-1",
     }
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(["bash", WORKER], env=environment, cwd=tmp_path, stdout=log, stderr=log)
@@ -225,7 +226,7 @@ def test_in_a_clean_folder_the_script_becomes_a_worker_that_does_a_task(ministac
     assert f"{PROMPT_LIST}: ready" in (tmp_path / "log").read_text()
 
 
-@pytest.mark.parametrize("name", ["ATELIER_PACKAGE", "ATELIER_QUEUE_URLS", "ATELIER_EVENTS_QUEUE_URL"])
+@pytest.mark.parametrize("name", ["ATELIER_PACKAGE", "ATELIER_STEPS_IMAGE_QUEUE_URL", "ATELIER_EVENTS_QUEUE_URL"])
 def test_a_machine_that_is_not_told_what_it_needs_says_what(machine: Machine, name: str) -> None:
     del machine.environment[name]
     done = machine.run(WORKER)
