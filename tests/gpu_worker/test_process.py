@@ -87,7 +87,7 @@ def test_the_demo_models_do_every_kind_under_the_real_catalogue(site: Site, star
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_told_to_stop_gives_its_tasks_back(site: Site, start: Start, number: signal.Signals) -> None:
+def test_a_worker_that_receives_a_signal_releases_its_tasks(site: Site, start: Start, number: signal.Signals) -> None:
     first, waiting = site.send("text", LONG), site.send("text", a_text_request("Wait.", max_tokens=500))
     worker = start()
     site.wait_for(first, "progress")
@@ -143,7 +143,7 @@ def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_worker_without_any_queue_of_tasks_is_told_which_there_are(tmp_path: Path) -> None:
+def test_settings_without_any_queue_of_tasks_are_refused(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "gpu_worker"],
         env={"ATELIER_EVENTS_QUEUE_URL": "http://e", "ATELIER_MEDIA_BUCKET": "media"},

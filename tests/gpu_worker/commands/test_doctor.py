@@ -25,7 +25,7 @@ def _findings(settings: ModelSettings, *models: Model) -> dict[str, Finding]:
 
 
 @pytest.mark.slow
-def test_a_machine_that_can_work_is_told_so(site: Site) -> None:
+def test_the_doctor_finds_nothing_on_a_machine_that_can_work(site: Site) -> None:
     text_folder()
     done = subprocess.run(
         [sys.executable, "-m", "gpu_worker", "doctor"],
@@ -76,7 +76,7 @@ def test_an_absent_model_comes_with_where_to_take_it_from(site: Site, tmp_path: 
     assert "ATELIER_MODELS_BUCKET" in found.advice
 
 
-def test_a_model_for_which_there_is_no_room_is_told_from_one_that_works(site: Site) -> None:
+def test_the_doctor_tells_a_model_without_room_from_one_that_works(site: Site) -> None:
     tiny_folder()
     large = TINY.model_copy(update={"memory_bytes": 2 * 1024**3})
     found = _findings(site.settings(memory_bytes=1024**3), large)

@@ -36,7 +36,7 @@ def test_a_list_that_refuses_too_much_is_named(site: Site, tmp_path: Path, conte
     assert said in advice(site, "refused words", prompt_filter=words)
 
 
-def test_a_list_that_was_never_fetched_says_how(site: Site, tmp_path: Path) -> None:
+def test_advice_for_a_list_that_was_never_fetched(site: Site, tmp_path: Path) -> None:
     settings = {"home": tmp_path, "models_bucket": "models", "prompt_list": "safety/prompts.txt"}
     assert "prepare" in advice(site, "refused words", **settings)
 

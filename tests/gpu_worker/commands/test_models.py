@@ -144,7 +144,7 @@ def test_a_bucket_that_is_not_there_is_named_in_one_line(
     assert "no-such-bucket" in line
 
 
-def test_whoever_stops_the_command_is_told_that_it_goes_on(
+def test_an_interrupted_copy_prints_that_it_can_be_resumed(
     repository: Hub, sync: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_: object, **__: object) -> int:

@@ -25,7 +25,7 @@ def in_one_batch(engine: Engine, rows: list[Row]) -> list[Made]:
 
 
 @pytest.mark.parametrize("together", [2, 3, 8])
-def test_a_picture_of_a_crowd_differs_by_no_more_than_is_stated(together: int) -> None:
+def test_a_picture_from_a_larger_batch_differs_by_no_more_than_documented(together: int) -> None:
     engine = loading.build(TINY, tiny_folder(), threads=0)[Kind.IMAGE]
     params = ImageParams(prompt=WORDS[0], width=32, height=32, denoise_steps=4, guidance=3.0)
     rows = [Row(params.model_copy(update={"prompt": word}), seed=seed) for seed, word in enumerate(WORDS)]
@@ -37,7 +37,7 @@ def test_a_picture_of_a_crowd_differs_by_no_more_than_is_stated(together: int) -
 
 
 @pytest.mark.parametrize("together", [2, 3, 8])
-def test_a_text_of_a_crowd_is_the_same(together: int) -> None:
+def test_a_text_from_a_larger_batch_is_the_same(together: int) -> None:
     engine = loading.build(TEXT_MODEL, text_folder(), threads=0)[Kind.TEXT]
     rows = [Row(TextParams(prompt=f"Tell me about {word}.", max_tokens=12), seed=i) for i, word in enumerate(WORDS)]
     assert crowded(engine, rows, together=together) == crowded(engine, rows, together=1)

@@ -114,7 +114,7 @@ def test_prompts_of_different_lengths_are_kept_apart(text: Engine) -> None:
         text.key(Row(TextParams(prompt="щ" * 8000, max_tokens=512), seed=1))
 
 
-def test_rows_that_nobody_wants_are_left_out(text: Engine, tiny: dict[Kind, Engine]) -> None:
+def test_rows_whose_on_step_returns_false_are_left_out(text: Engine, tiny: dict[Kind, Engine]) -> None:
     for engine, rows in ((text, text_rows()), (tiny[Kind.IMAGE], image_rows())):
         whole = made(engine, rows)
         kept = dict(engine.run(rows, size=4, on_step=lambda i, _fraction: i != 2))
@@ -123,7 +123,7 @@ def test_rows_that_nobody_wants_are_left_out(text: Engine, tiny: dict[Kind, Engi
         assert outputs == [whole[0], whole[1], whole[3]]
 
 
-def test_a_batch_that_nobody_wants_stops_at_its_next_step(tiny: dict[Kind, Engine]) -> None:
+def test_a_batch_without_wanted_rows_stops_at_its_next_step(tiny: dict[Kind, Engine]) -> None:
     steps: list[float] = []
 
     def on_step(_i: int, fraction: float) -> bool:

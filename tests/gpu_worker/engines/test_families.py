@@ -109,7 +109,7 @@ EACH = [pytest.param(model.id, kind, id=f"{model.id}-{kind}") for model in MODEL
 
 
 @pytest.mark.parametrize(("family", "kind"), EACH)
-def test_a_row_makes_the_same_alone_and_in_a_crowd(loaded: Loaded, family: str, kind: Kind) -> None:
+def test_a_row_makes_the_same_alone_and_in_a_batch(loaded: Loaded, family: str, kind: Kind) -> None:
     engine, rows = loaded[family][kind], _rows(kind)
     assert len({engine.key(row) for row in rows}) == 1
     crowd = _made(engine, rows)
@@ -120,9 +120,7 @@ def test_a_row_makes_the_same_alone_and_in_a_crowd(loaded: Loaded, family: str, 
 
 
 @pytest.mark.parametrize(("family", "kind"), EACH)
-def test_what_nobody_wants_stops_at_its_next_step_and_the_engine_goes_on(
-    loaded: Loaded, family: str, kind: Kind
-) -> None:
+def test_an_unwanted_row_stops_at_its_next_step_and_the_engine_goes_on(loaded: Loaded, family: str, kind: Kind) -> None:
     engine, rows = loaded[family][kind], _rows(kind)
     assert list(engine.run(rows, size=4, on_step=lambda _i, _fraction: False)) == []
     seen: list[float] = []

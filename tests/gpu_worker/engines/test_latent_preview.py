@@ -98,7 +98,7 @@ def test_a_model_that_is_right_from_the_start_shows_its_picture_from_the_second_
         assert torch.allclose(heading, clean, atol=0.02)
 
 
-def test_of_a_scheduler_that_tells_no_noise_the_latents_are_shown_as_they_are() -> None:
+def test_latents_of_a_scheduler_without_sigmas_are_shown_unchanged() -> None:
     latents = torch.ones(4, 2, 2)
     assert without_noise(latents, before=latents + 1, scheduler=LCMScheduler()) is latents
 

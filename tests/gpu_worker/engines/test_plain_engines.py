@@ -43,7 +43,7 @@ def test_a_picture_is_described_by_the_nearest_known_one(
     assert list(engine.run([row], size=8, on_step=lambda _i, _fraction: True)) == [(0, sentence)]
 
 
-def test_descriptions_that_nobody_wants_are_left_out(engine: LookupEngine) -> None:
+def test_rows_whose_on_step_returns_false_get_no_description(engine: LookupEngine) -> None:
     rows = [Row(CaptionParams(image="x"), seed=1, picture=_plain("red")) for _ in range(3)]
     made = engine.run(rows, size=8, on_step=lambda i, _fraction: i != 1)
     assert [i for i, _ in made] == [0, 2]

@@ -9,7 +9,7 @@ from tests.gpu_worker.site import Site, a_text_request
 from tests.wait import until
 
 
-def test_progress_grows_and_its_numbers_too(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_progress_and_its_seq_grow(site: Site, start_worker: Callable[..., Worker]) -> None:
     start_worker()
     task = site.send("text", a_text_request("Tell a story.", max_tokens=40))
     site.final(task)
@@ -19,13 +19,15 @@ def test_progress_grows_and_its_numbers_too(site: Site, start_worker: Callable[.
     assert progress[-1].fraction > 0
 
 
-def test_a_silent_delivery_still_gives_signs_of_life(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_progress_is_repeated_as_a_heartbeat_when_nothing_moves(
+    site: Site, start_worker: Callable[..., Worker]
+) -> None:
     start_worker(progress_min_seconds=600, heartbeat_seconds=0.2)
     task = site.send("text", a_text_request("Tell a story.", max_tokens=60))
     site.wait_for(task, "progress", times=3)
 
 
-def test_a_worker_says_that_it_is_alive_for_each_queue(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_alive_is_sent_for_each_queue(site: Site, start_worker: Callable[..., Worker]) -> None:
     start_worker(alive_seconds=0.2)
     until(lambda: len(site.alive()) >= 4)
     by_queue = {event.queue: event for event in site.alive()}
@@ -36,7 +38,7 @@ def test_a_worker_says_that_it_is_alive_for_each_queue(site: Site, start_worker:
     assert by_queue["text"].ram_bytes > 10_000_000
 
 
-def test_messages_in_hand_stay_invisible_while_they_are_computed(
+def test_messages_in_flight_stay_invisible_while_they_are_computed(
     site: Site, start_worker: Callable[..., Worker]
 ) -> None:
     start_worker(visibility_seconds=2, visibility_renew_seconds=0.5)

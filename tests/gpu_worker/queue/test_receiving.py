@@ -16,7 +16,7 @@ from tests.services.ministack import free_port, start_ministack, stop
 from tests.wait import until
 
 
-def test_messages_beyond_the_cost_that_is_taken_ahead_stay_in_the_queue(
+def test_messages_beyond_the_cost_limit_of_the_prefetch_stay_in_the_queue(
     site: Site, start_worker: Callable[..., Worker]
 ) -> None:
     # An answer of 500 tokens costs 50; the second is taken while the first has most of them left to write.
@@ -30,7 +30,7 @@ def test_messages_beyond_the_cost_that_is_taken_ahead_stay_in_the_queue(
     assert [site.kinds(task) for task in others[1:]] == [[], []]
 
 
-def test_a_worker_takes_at_least_a_batch_and_another_one_ahead(site: Site) -> None:
+def test_the_prefetch_is_at_least_a_batch_beyond_a_batch(site: Site) -> None:
     wide = Catalogue(models=(TEXT_MODEL, TINY.model_copy(update={"batch": 12})))
     worker = Worker(site.settings(slots=2, ahead=6), catalogue=wide)
     reaches = {
@@ -39,7 +39,7 @@ def test_a_worker_takes_at_least_a_batch_and_another_one_ahead(site: Site) -> No
     assert reaches == {"text": (4, 6), "image": (12, 12)}
 
 
-def test_a_model_that_this_worker_does_not_have(busy_site: Site) -> None:
+def test_a_request_for_a_model_that_this_worker_does_not_have_fails(busy_site: Site) -> None:
     for change in ({"model": "other"}, {"revision": "f" * 40}):
         failed = busy_site.final(busy_site.send("image", an_image_request() | change))
         assert (failed.code, failed.retryable) == ("unknown_model", True)
@@ -47,21 +47,21 @@ def test_a_model_that_this_worker_does_not_have(busy_site: Site) -> None:
     assert busy_site.final(busy_site.send("image", wrong_kind)).code == "unfit_model"
 
 
-def test_a_request_of_newer_functions_is_computed_as_if_it_asked_for_nothing_new(busy_site: Site) -> None:
+def test_unknown_fields_of_a_request_do_not_change_its_output(busy_site: Site) -> None:
     request = an_image_request()
     newer = request | {"task": str(uuid4()), "trace": {"id": "1"}, "params": request["params"] | {"loras": []}}
     old, new = (busy_site.final(busy_site.send("image", each)).outputs[0] for each in (request, newer))
     assert busy_site.get(old.key) == busy_site.get(new.key)
 
 
-def test_a_message_of_another_version_is_answered(busy_site: Site) -> None:
+def test_a_message_of_another_version_fails_as_retryable(busy_site: Site) -> None:
     task = busy_site.send("text", a_text_request() | {"v": 2, "news": True})
     failed = busy_site.final(task)
     assert (failed.code, failed.retryable) == ("other_version", True)
     assert busy_site.kinds(task) == ["started", "failed"]
 
 
-def test_a_broken_message_goes_away_and_the_worker_goes_on(busy_site: Site) -> None:
+def test_an_unreadable_message_is_deleted_and_the_worker_goes_on(busy_site: Site) -> None:
     for body in ("{", "null", '{"v": 1}', "[" * 5000, '{"v": 1, "task": "x", "attempt": 1, "token": "t"}'):
         busy_site.send("text", body)
     assert busy_site.final(busy_site.send("text", a_text_request(max_tokens=2))).event == "succeeded"
@@ -90,7 +90,7 @@ def test_a_message_received_too_often_is_given_up_without_a_run(busy_site: Site,
     until(lambda: site.is_clean("text"))
 
 
-def test_each_receipt_is_another_delivery(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_each_receipt_of_a_message_is_another_delivery(site: Site, start_worker: Callable[..., Worker]) -> None:
     request = a_text_request(max_tokens=2)
     task = site.send("text", request)
     site.send("text", request)
@@ -102,7 +102,7 @@ def test_each_receipt_is_another_delivery(site: Site, start_worker: Callable[...
     assert len(site.keys("media/")) == 2
 
 
-def test_messages_whose_start_cannot_be_told_go_back_at_once(
+def test_messages_are_released_at_once_when_started_cannot_be_sent(
     site: Site, start_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):

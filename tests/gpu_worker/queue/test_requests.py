@@ -68,7 +68,7 @@ def test_any_object_is_read_or_refused(body: dict[str, Any]) -> None:
         assert_answerable(refused.value)
 
 
-def test_a_message_without_a_readable_task_has_nobody_to_tell() -> None:
+def test_a_message_without_a_readable_task_gets_no_event() -> None:
     for change in ({"task": "x"}, {"attempt": "1"}, {"attempt": True}, {"token": None}, {"token": "\ud800"}):
         with pytest.raises(Unreadable) as refused:
             requests.read(json.dumps(a_text_request() | {"kind": "?"} | change))

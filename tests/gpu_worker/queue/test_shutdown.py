@@ -25,14 +25,14 @@ def a_delivery(*, outputs: int = 1) -> Delivery:
     return Delivery(receipt=receipt, request=request, receipt_handle="r")
 
 
-def test_what_has_not_begun_ends_nobody_knows_when() -> None:
+def test_a_delivery_that_has_not_begun_has_no_estimated_end() -> None:
     delivery = a_delivery()
     assert delivery.done_at == math.inf
     delivery.begin()
     assert delivery.done_at == math.inf
 
 
-def test_what_is_under_way_goes_on_as_fast_as_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_is_estimated_to_go_on_as_fast_as_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr("gpu_worker.queue.in_flight.time.monotonic", lambda: clock[0])
     delivery = a_delivery(outputs=2)
@@ -46,7 +46,9 @@ def test_what_is_under_way_goes_on_as_fast_as_it_went(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-def test_what_can_be_finished_is_and_the_rest_goes_back_before(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_a_drain_finishes_what_fits_and_releases_the_rest_first(
+    site: Site, start_worker: Callable[..., Worker]
+) -> None:
     # Sent before the worker loads its model: the first four then share its batch, and the fifth waits.
     short, *long = [site.send("text", SHORT), *(site.send("text", {**LONG, "task": str(uuid4())}) for _ in range(4))]
     worker = start_worker(slots=4, ahead=1, visibility_seconds=2, visibility_renew_seconds=0.5)
@@ -72,7 +74,7 @@ def _two_moments(site: Site, task: Any) -> tuple[Any, Any] | None:
 
 
 @pytest.mark.slow
-def test_without_a_grace_everything_goes_back(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_without_a_grace_every_task_is_released(site: Site, start_worker: Callable[..., Worker]) -> None:
     worker = start_worker(grace_seconds=0)
     task = site.send("text", LONG)
     site.wait_for(task, "progress")
@@ -82,7 +84,9 @@ def test_without_a_grace_everything_goes_back(site: Site, start_worker: Callable
 
 
 @pytest.mark.slow
-def test_a_file_says_whether_a_worker_is_busy(site: Site, start_worker: Callable[..., Worker], tmp_path: Path) -> None:
+def test_the_busy_file_exists_while_a_message_is_in_flight(
+    site: Site, start_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
     file = tmp_path / "busy"
     file.touch()  # as a killed one leaves it
     start_worker(busy_file=file)

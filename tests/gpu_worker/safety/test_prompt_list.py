@@ -124,7 +124,7 @@ def test_an_empty_list_lets_everything_pass(machine: Machine) -> None:
     assert machine.code("a gun") is None
 
 
-def test_a_list_that_nobody_has_uploaded_lets_nothing_pass(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_an_uploaded_list_no_prompt_passes(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     machine.list.refresh()
     assert machine.code("a fox") == "safety_unavailable"
     (said,) = caplog.records

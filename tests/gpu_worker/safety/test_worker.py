@@ -33,7 +33,9 @@ def test_a_refused_picture_is_stored_nowhere(site: Site, start_worker: Callable[
     assert site.keys("media/") == set()
 
 
-def test_a_picture_that_passes_says_so(site: Site, start_worker: Callable[..., Worker], folder: Path) -> None:
+def test_the_verdict_of_a_picture_that_passes_is_reported(
+    site: Site, start_worker: Callable[..., Worker], folder: Path
+) -> None:
     start_worker(safety_model=folder, safety_threshold=1.0)
     done = site.final(site.send("image", an_image_request()))
     assert done.event == "succeeded"
@@ -56,7 +58,7 @@ def test_where_a_check_is_required_a_broken_one_lets_nothing_pass_and_stores_not
     assert site.final(site.send("image", an_image_request())).safety.passed
 
 
-def test_where_it_is_not_an_unchecked_picture_says_so_by_having_no_verdict(
+def test_an_unchecked_picture_has_no_verdict_where_no_check_is_required(
     site: Site, start_worker: Callable[..., Worker], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gpu_worker.safety.pictures.PictureCheck.verdict", _breaks)

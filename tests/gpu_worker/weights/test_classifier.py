@@ -115,7 +115,7 @@ def test_what_is_no_image_classifier_does_not_get_into_the_bucket(
 
 
 @pytest.mark.parametrize("config", ["{", "[]", '{"architectures": 1}', "{}"])
-def test_a_folder_that_says_nothing_of_a_classifier_is_refused(tmp_path: Path, config: str) -> None:
+def test_a_folder_whose_config_names_no_classifier_is_refused(tmp_path: Path, config: str) -> None:
     (tmp_path / "config.json").write_text(config)
     with pytest.raises(SourceMissing, match="config"):
         labels_in(tmp_path)

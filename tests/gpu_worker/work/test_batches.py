@@ -13,7 +13,7 @@ from tests.gpu_worker.models import TINY, TWIN, TWINS
 from tests.gpu_worker.site import Site, a_text_request, an_image_request
 
 
-def test_the_same_seed_gives_the_same_bytes_alone_and_in_a_crowd(busy_site: Site) -> None:
+def test_the_same_seed_gives_the_same_bytes_alone_and_in_a_batch(busy_site: Site) -> None:
     requests = [an_image_request(word, seeds=(seed,)) for seed, word in enumerate(["fox", "sea", "apple", "bread"])]
     alone = []
     for request in requests:
@@ -27,7 +27,7 @@ def test_the_same_seed_gives_the_same_bytes_alone_and_in_a_crowd(busy_site: Site
     assert [busy_site.get(done.outputs[0].key) for done in crowd] == [*alone, *alone]
 
 
-def test_a_text_is_the_same_alone_and_in_a_crowd(busy_site: Site) -> None:
+def test_a_text_is_the_same_alone_and_in_a_batch(busy_site: Site) -> None:
     prompts = ["Describe a red fox.", "What is the sea?", "Name three kinds of bread.", "Why is the sky blue?"]
     requests = [a_text_request(prompt, seed=seed, max_tokens=10) for seed, prompt in enumerate(prompts)]
     alone = [busy_site.final(busy_site.send("text", request)).outputs[0].text for request in requests]
@@ -37,7 +37,7 @@ def test_a_text_is_the_same_alone_and_in_a_crowd(busy_site: Site) -> None:
     assert [done.outputs[0].text for done in crowd] == [*alone, alone[2]]
 
 
-def test_models_in_turn_are_not_loaded_for_each_task_and_none_waits_for_ever(
+def test_alternating_models_are_not_reloaded_for_each_task_and_no_task_starves(
     site: Site, start_worker: Callable[..., Worker], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -69,7 +69,7 @@ def test_a_prompt_beyond_the_models_context_fails_for_good_and_alone(busy_site: 
         (torch.OutOfMemoryError("CUDA out of memory"), "out_of_memory"),
     ],
 )
-def test_a_computation_that_breaks_fails_its_task_and_the_worker_goes_on(
+def test_an_exception_in_an_engine_fails_its_task_and_the_worker_goes_on(
     site: Site, start_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
 ) -> None:
     def breaks(*_args: object, **_options: object) -> None:

@@ -22,7 +22,7 @@ def test_a_cancelled_task_stops_and_its_neighbour_goes_on(site: Site, start_work
     assert site.keys(delivery_prefix(failed.delivery)) == set()
 
 
-def test_a_task_cancelled_before_its_turn_never_runs(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_a_task_cancelled_before_it_starts_never_runs(site: Site, start_worker: Callable[..., Worker]) -> None:
     request = an_image_request()
     task = site.send("image", request)
     site.cancel(task)

@@ -80,7 +80,7 @@ def test_another_seed_gives_another_picture(busy_site: Site) -> None:
     assert first.delivery != second.delivery
 
 
-def test_more_outputs_than_a_batch_has_rows(busy_site: Site) -> None:
+def test_a_task_may_have_more_outputs_than_a_batch_has_rows(busy_site: Site) -> None:
     eight = busy_site.final(busy_site.send("image", an_image_request(seeds=range(8))))
     single = busy_site.final(busy_site.send("image", an_image_request(seeds=(6,))))
     assert len(eight.outputs) == 8

@@ -56,7 +56,7 @@ def test_a_cancelled_picture_is_shown_no_more(site: Site, start_worker: Callable
     assert len(previews(site, task)) == before
 
 
-def test_whoever_wants_no_previews_gets_none(site: Site, start_worker: Callable[..., Worker]) -> None:
+def test_no_previews_are_made_when_they_are_switched_off(site: Site, start_worker: Callable[..., Worker]) -> None:
     start_worker(**OFTEN | {"preview_seconds": 0})
     task = site.send("image", a_slow_request())
     done = site.final(task)

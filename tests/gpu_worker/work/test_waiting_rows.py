@@ -58,7 +58,7 @@ def test_rows_that_do_not_fit_keep_their_place() -> None:
     assert next_of(waiting) is two[0]
 
 
-def test_rows_that_nobody_wants_any_more_vanish() -> None:
+def test_rows_of_closed_deliveries_are_dropped() -> None:
     cancelled, wanted = a_delivery(2), slots_of(a_delivery())
     waiting = line_of(slots_of(cancelled), wanted)
     assert cancelled.close()
@@ -93,7 +93,7 @@ def test_a_delivery_is_as_far_as_its_outputs_are_together() -> None:
     assert delivery.fraction == 0.5
 
 
-def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
+def test_a_removed_delivery_makes_room_for_another() -> None:
     in_flight = InFlight()
     held = [a_delivery(), a_delivery()]
     for delivery in held:
@@ -108,7 +108,7 @@ def test_hands_have_room_again_when_a_delivery_is_done_with() -> None:
     assert in_flight.wait_until_empty(timeout=0)
 
 
-def test_hands_ask_for_half_of_what_they_take_ahead_at_once() -> None:
+def test_at_least_half_of_the_prefetch_is_requested_at_once() -> None:
     in_flight, prefetch = InFlight(), PrefetchLimits(2, ahead=4, cost=1)
     held = [a_delivery() for _ in range(6)]
     for delivery in held:
@@ -141,7 +141,7 @@ def test_rows_that_are_put_back_are_next() -> None:
     assert waiting.take(limit=3, fits=lambda _: True) == [*one, *two]
 
 
-def test_hands_take_fewer_tasks_the_more_each_of_them_costs() -> None:
+def test_the_prefetch_is_smaller_the_more_each_task_costs() -> None:
     in_flight, prefetch = InFlight(), PrefetchLimits(4, ahead=4, cost=100)
     in_flight.add(a_delivery(cost=30))
     assert in_flight.wait_for_room(prefetch, timeout=0) == 3
@@ -171,7 +171,7 @@ def test_a_row_with_a_full_batch_of_its_own_goes_first() -> None:
     assert prefer_full(waiting, first[0]) is first[0]
 
 
-def test_nobody_gives_way_when_the_queue_has_no_more() -> None:
+def test_no_row_is_passed_when_the_queue_has_no_more() -> None:
     lone, pair = slots_of(a_delivery(), key="a"), slots_of(a_delivery(2), key="b")
     assert prefer_full(line_of(lone, pair, more=False), lone[0]) is lone[0]
 
