@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from contract.catalogue import Model
 from contract.keys import cancel_key
-from contract.messages import EVENT, Alive, TaskEvent
+from contract.messages import EVENT, TASK_REQUESTED, Alive, TaskEvent
+from gpu_worker.queue.in_flight import Delivery, Receipt
 from gpu_worker.settings import Settings
 from tests.gpu_worker.models import CACHE, TEXT_MODEL, TINY
 from tests.services.ministack import a_bucket, a_queue, aws
@@ -174,3 +175,9 @@ def an_edit_request(
 ) -> Any:  # fmt: skip
     values = {"prompt": prompt, "image": image, "denoise_steps": 4, "guidance": 3.0, "strength": 0.5}
     return a_request(TINY, "edit", values | (params or {}), seeds, **more)
+
+
+def a_delivery(rows: int = 1, *, cost: float = 0) -> Delivery:
+    """The delivery of a request for so many pictures, as a receiver makes it."""
+    request = TASK_REQUESTED.validate_python(an_image_request(seeds=range(rows)))
+    return Delivery(receipt=Receipt(request.task, 1, "t"), request=request, receipt_handle="r", cost=cost)

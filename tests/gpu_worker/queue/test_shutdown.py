@@ -1,6 +1,5 @@
 """A worker that is told to stop: what fits into the time is finished, the rest goes back at once."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,41 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from contract.messages import TASK_REQUESTED
-from gpu_worker.queue.in_flight import Delivery, Receipt
 from gpu_worker.worker import Worker
-from tests.gpu_worker.site import Site, a_text_request, an_image_request
+from tests.gpu_worker.site import Site, a_text_request
 from tests.wait import until
 
 SHORT = a_text_request("Tell a long story.", max_tokens=80)
 LONG = a_text_request("Tell a long story.", max_tokens=500)
 """Written beside the other, this takes six times as long."""
-
-
-def a_delivery(*, outputs: int = 1) -> Delivery:
-    request: Any = TASK_REQUESTED.validate_python(an_image_request(seeds=range(outputs)))
-    receipt = Receipt(task=request.task, attempt=request.attempt, token=request.token)
-    return Delivery(receipt=receipt, request=request, receipt_handle="r")
-
-
-def test_a_delivery_that_has_not_begun_has_no_estimated_end() -> None:
-    delivery = a_delivery()
-    assert delivery.done_at == math.inf
-    delivery.begin()
-    assert delivery.done_at == math.inf
-
-
-def test_a_delivery_is_estimated_to_go_on_as_fast_as_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [100.0]
-    monkeypatch.setattr("gpu_worker.queue.in_flight.time.monotonic", lambda: clock[0])
-    delivery = a_delivery(outputs=2)
-    delivery.begin()
-    clock[0] = 110.0
-    delivery.begin()
-    delivery.fractions[:] = [1.0, 0.0]
-    assert delivery.done_at == 120.0
-    delivery.fractions[1] = 1.0
-    assert delivery.done_at == 110.0
 
 
 @pytest.mark.slow

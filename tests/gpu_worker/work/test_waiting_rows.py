@@ -3,17 +3,11 @@
 import threading
 from collections.abc import Callable
 
-from contract.messages import TASK_REQUESTED
 from gpu_worker.engines.base import Row
-from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt
+from gpu_worker.queue.in_flight import Delivery
 from gpu_worker.work.batches import BatchSlot, WaitingRows
 from tests.gpu_worker.models import TINY
-from tests.gpu_worker.site import an_image_request
-
-
-def a_delivery(rows: int = 1, *, cost: float = 0) -> Delivery:
-    request = TASK_REQUESTED.validate_python(an_image_request(seeds=range(rows)))
-    return Delivery(receipt=Receipt(request.task, 1, "t"), request=request, receipt_handle="r", cost=cost)
+from tests.gpu_worker.site import a_delivery
 
 
 def slots_of(delivery: Delivery, *, key: str = "key") -> list[BatchSlot]:
@@ -87,38 +81,6 @@ def test_only_one_may_close_a_delivery() -> None:
     assert sorted(results) == [False] * 7 + [True]
 
 
-def test_a_delivery_is_as_far_as_its_outputs_are_together() -> None:
-    delivery = a_delivery(4)
-    delivery.fractions[:] = [1.0, 0.5, 0.0, 0.5]
-    assert delivery.fraction == 0.5
-
-
-def test_a_removed_delivery_makes_room_for_another() -> None:
-    in_flight = InFlight()
-    held = [a_delivery(), a_delivery()]
-    for delivery in held:
-        in_flight.add(delivery)
-    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=0, cost=1), timeout=0) == 0
-    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=3, cost=1), timeout=0) == 3
-    assert in_flight.all() == held
-    in_flight.remove(held[0])
-    assert in_flight.wait_for_room(PrefetchLimits(2, ahead=0, cost=1), timeout=0) == 1
-    assert not in_flight.wait_until_empty(timeout=0)
-    in_flight.remove(held[1])
-    assert in_flight.wait_until_empty(timeout=0)
-
-
-def test_at_least_half_of_the_prefetch_is_requested_at_once() -> None:
-    in_flight, prefetch = InFlight(), PrefetchLimits(2, ahead=4, cost=1)
-    held = [a_delivery() for _ in range(6)]
-    for delivery in held:
-        in_flight.add(delivery)
-    in_flight.remove(held[0])
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 0
-    in_flight.remove(held[1])
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 2
-
-
 def test_a_row_whose_model_is_loaded_comes_first_but_not_for_ever() -> None:
     old, loaded, young = (slots_of(a_delivery()) for _ in range(3))
     waiting = line_of(old, loaded, young)
@@ -139,24 +101,6 @@ def test_rows_that_are_put_back_are_next() -> None:
     waiting.add(two)
     waiting.put_back(one)
     assert waiting.take(limit=3, fits=lambda _: True) == [*one, *two]
-
-
-def test_the_prefetch_is_smaller_the_more_each_task_costs() -> None:
-    in_flight, prefetch = InFlight(), PrefetchLimits(4, ahead=4, cost=100)
-    in_flight.add(a_delivery(cost=30))
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 3
-    in_flight.add(a_delivery(cost=60))
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 1
-
-
-def test_a_task_that_costs_more_than_all_room_is_taken_but_none_beside_it() -> None:
-    in_flight, prefetch = InFlight(), PrefetchLimits(4, ahead=4, cost=100)
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 8
-    huge = a_delivery(2, cost=400)
-    in_flight.add(huge)
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 0
-    huge.fractions[:] = [1.0, 0.6]
-    assert in_flight.wait_for_room(prefetch, timeout=0) == 1
 
 
 def test_a_row_lets_a_full_batch_go_first_but_only_three_times() -> None:
