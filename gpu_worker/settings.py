@@ -117,9 +117,9 @@ class Settings(ModelSettings):
     grace_seconds: float = Field(default=2, ge=0)
     """How long a worker that is told to stop goes on with what it can finish by then; machines give it longer."""
     busy_file: Path | None = None
-    """A file that is there while the worker has tasks in hand, for whoever asks whether its machine may go."""
+    """A file that is there while the worker has messages in flight, for whoever asks whether its machine may go."""
     wait_seconds: int = Field(default=2, ge=0, le=20)
-    """Of a long poll. A worker that stops waits for its last one, which might swallow what it gives back; polls of
+    """Of a long poll. A worker that stops waits for its last one, which might swallow what it releases; polls of
     2 s cost half a dollar a month."""
     visibility_seconds: int = Field(default=limits.VISIBILITY_SECONDS, ge=1)
     visibility_renew_seconds: float = Field(default=limits.VISIBILITY_RENEW_SECONDS, gt=0)

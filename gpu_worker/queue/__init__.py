@@ -1,1 +1,1 @@
-"""The queues as a worker uses them: what is in flight, how it is received, reported about and given back."""
+"""The queues as a worker uses them: what is in flight, how it is received, reported about and released."""

@@ -1,4 +1,4 @@
-"""Ends a worker that is told to stop: what fits into the time is finished, the rest goes back at once."""
+"""Ends a worker on a signal: what fits into the time is finished, the rest is released at once."""
 
 import logging
 import os
