@@ -123,38 +123,29 @@ def test_a_killed_workers_task_is_taken_up_by_the_next(site: Site, start: Start)
     until(lambda: site.is_clean("text"))
 
 
-def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "gpu_worker"],
-        env={"ATELIER_AHEAD_COST": '{"video": 1}', "ATELIER_SLOTS": "0"},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def refused(environment: dict[str, str]) -> str:
+    """What a worker that does not start with this environment says of it."""
+    command = [sys.executable, "-m", "gpu_worker"]
+    result = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_settings_that_do_not_fit_are_named() -> None:
+    said = refused({"ATELIER_AHEAD_COST": '{"video": 1}', "ATELIER_SLOTS": "0"})
     for name in (
         "ATELIER_AHEAD_COST.video",
         "ATELIER_SLOTS",
         "ATELIER_EVENTS_QUEUE_URL",
         "ATELIER_MEDIA_BUCKET",
     ):
-        assert name in result.stderr
-    assert "Traceback" not in result.stderr
+        assert name in said
 
 
-def test_settings_without_any_queue_of_tasks_are_refused(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "gpu_worker"],
-        env={"ATELIER_EVENTS_QUEUE_URL": "http://e", "ATELIER_MEDIA_BUCKET": "media"},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert "  ATELIER_STEPS_TEXT_QUEUE_URL, ATELIER_STEPS_IMAGE_QUEUE_URL: " in result.stderr
-    assert "Traceback" not in result.stderr
+def test_settings_without_any_queue_of_tasks_are_refused() -> None:
+    said = refused({"ATELIER_EVENTS_QUEUE_URL": "http://e", "ATELIER_MEDIA_BUCKET": "media"})
+    assert "  ATELIER_STEPS_TEXT_QUEUE_URL, ATELIER_STEPS_IMAGE_QUEUE_URL: " in said
 
 
 def test_preparing_twice_converts_nothing_again(tmp_path: Path) -> None:
