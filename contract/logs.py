@@ -38,9 +38,9 @@ class JsonFormatter(logging.Formatter):
             **fields(record),
         }
         if record.exc_info:
-            line["exception"] = self.traceback(record.exc_info)
+            line["exception"] = self.traceback(record, record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
 
-    def traceback(self, exc_info: Any) -> str:
+    def traceback(self, _record: logging.LogRecord, exc_info: Any) -> str:
         """The error as a line shows it; who may not show its message logs `trace_of` as a field instead."""
         return self.formatException(exc_info)

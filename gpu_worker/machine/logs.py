@@ -1,13 +1,11 @@
-"""Log lines of the worker: a constant message and fields, for people or as JSON; never prompts, tokens or URLs."""
+"""Log lines of the worker, for people or as JSON: a constant message and fields; never prompts, tokens or URLs."""
 
-import json
 import logging
 import sys
-import traceback
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+from contract.logs import JsonFormatter, fields, trace_of
 
 
 def set_up(style: Literal["lines", "json"]) -> None:
@@ -20,50 +18,20 @@ def set_up(style: Literal["lines", "json"]) -> None:
     logger.setLevel(logging.INFO)
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+def _traceback(record: logging.LogRecord, exc_info: Any) -> str:
+    """The error of a line; in one about a task without the errors' own words, which may quote what somebody wrote."""
+    return trace_of(exc_info[1]) if hasattr(record, "task_id") else logging.Formatter().formatException(exc_info)
 
 
-class _Formatter(logging.Formatter):
-    """What both styles share: the traceback of a line about a task does not have the errors' own words.
-
-    They may quote what somebody wrote: a tokenizer names the text that it cannot read.
-    """
-
-    def traceback(self, record: logging.LogRecord) -> str:
-        if not record.exc_info:
-            return ""
-        if hasattr(record, "task_id"):
-            return _without_words(record.exc_info[1])
-        return self.formatException(record.exc_info)
-
-
-def _without_words(error: BaseException | None) -> str:
-    """Where an error and those that led to it were raised, and of what classes they are, the first one first."""
-    parts: list[str] = []
-    while error:
-        parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n".join(reversed(parts))
-
-
-class _Lines(_Formatter):
+class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
+        said = " ".join(f"{name}={value}" for name, value in fields(record).items())
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{when} worker  {level}{record.getMessage()}  {fields}".rstrip()
-        return f"{line}\n{self.traceback(record)}" if record.exc_info else line
+        line = f"{when} worker  {level}{record.getMessage()}  {said}".rstrip()
+        return f"{line}\n{_traceback(record, record.exc_info)}" if record.exc_info else line
 
 
-class _Json(_Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            **_fields(record),
-        }
-        if record.exc_info:
-            line["exception"] = self.traceback(record)
-        return json.dumps(line, default=str)
+class _Json(JsonFormatter):
+    def traceback(self, record: logging.LogRecord, exc_info: Any) -> str:
+        return _traceback(record, exc_info)
