@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], *, seconds: float = 30, every: float = 0.05) -> T:
-    """The first true value of a condition; fails the test when there is none in time."""
+def until(condition: Callable[[], T], *, seconds: float = 180, every: float = 0.05) -> T:
+    """The first true value of a condition; fails the test when there is none, after longer than any machine needs."""
     give_up = time.monotonic() + seconds
     while True:
         if value := condition():
