@@ -85,7 +85,7 @@ def _services(home: Home, settings: Settings) -> Iterator[int]:
     if is_running(home):
         port = int((home.root / "storage-port").read_text())
         postgres.wait_until_ready(home, stop=stop, seconds=30)
-        storage.wait_until_ready(port, stop=stop, seconds=30)
+        storage.wait_until_ready(home, port=port, stop=stop, seconds=30)
         yield port
         return
     with locked(home):
@@ -97,8 +97,8 @@ def _services(home: Home, settings: Settings) -> Iterator[int]:
         try:
             keeper.keep(parts.postgres())
             keeper.keep(parts.ministack())
-            postgres.wait_until_ready(home, stop=stop)
-            storage.wait_until_ready(parts.storage_port, stop=stop)
+            postgres.wait_until_ready(home, stop=stop, meanwhile=keeper.look)
+            storage.wait_until_ready(home, port=parts.storage_port, stop=stop, meanwhile=keeper.look)
             yield parts.storage_port
         finally:
             stop.set()

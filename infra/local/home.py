@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 _NEEDED_BYTES = 500 * 1024 * 1024
+_TICK_SECONDS = 0.05
 
 
 class Refused(Exception):
@@ -82,20 +84,36 @@ def check_room(home: Home) -> None:
 
 
 @contextmanager
-def locked(home: Home) -> Iterator[IO[str]]:
-    """Hold the home for oneself; the block may write into the lock what others should read. Raises Refused."""
+def locked(home: Home, *, patience: float = 0) -> Iterator[IO[str]]:
+    """Hold the home for oneself; the block may write into the lock what others should read.
+
+    Raises Refused when another process still holds it after `patience` seconds: one that was killed lets go as it ends.
+    """
     with (home.root / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            where = lock.read().strip() or "it is just starting"
-            raise Refused(
-                f"Atelier is already running on this home ({home.root}): {where}."
-                " Stop it first (Ctrl-C there), or name another home: make run ATELIER_HOME=… ATELIER_PORT=…"
-            ) from error
+        give_up = time.monotonic() + patience
+        while not _taken(lock):
+            if time.monotonic() > give_up:
+                raise Refused(_held(home, lock))
+            time.sleep(_TICK_SECONDS)
         lock.truncate(0)
         yield lock
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held(home: Home, lock: IO[str]) -> str:
+    lock.seek(0)
+    where = lock.read().strip() or "it is just starting"
+    return (
+        f"Atelier is already running on this home ({home.root}): {where}."
+        " Stop it first (Ctrl-C there), or name another home: make run ATELIER_HOME=… ATELIER_PORT=…"
+    )
 
 
 def is_running(home: Home) -> bool:

@@ -7,26 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.local.home import Home, Refused
-from infra.local.process import Program, end, log_file, spawn
+from infra.local.process import Program, end, last_words, nothing, quoted, spawn
+from infra.local.terminal import readable
 
 _TICK_SECONDS = 0.05
-_WAITS = (0.2, 1, 2, 5, 10, 30)
+RESTART_WAITS = (0.2, 1, 2, 5, 10, 30)
 """Seconds before each further start of a part that keeps dying."""
 _HEALTHY_SECONDS = 60
 """A part that lived this long begins anew with the first wait."""
-_HOPELESS_DEATHS = 4
-"""As many deaths in a row end a start that has not been through yet."""
-_LAST_LINES = 12
+_HOPELESS_DEATHS = 5
+"""As many deaths in a row end a start that has not been through yet: some eight seconds, because what a killed start
+left behind may need a moment to end."""
 
 Say = Callable[[str, str], None]
 
 
 class Stopped(Exception):
     """Somebody asked to stop meanwhile."""
-
-
-def nothing() -> None:
-    """The hook of a part that needs none."""
 
 
 @dataclass
@@ -46,10 +43,13 @@ class Part:
 class Keeper:
     """The processes of one home. Safe to use from several threads."""
 
-    def __init__(self, home: Home, *, say: Say, stop: threading.Event) -> None:
+    def __init__(
+        self, home: Home, *, say: Say, stop: threading.Event, waits: tuple[float, ...] = RESTART_WAITS
+    ) -> None:
         self._home = home
         self._say = say
         self._stop = stop
+        self._waits = waits
         self._lock = threading.Lock()
         self._parts: list[Part] = []
         self._passing: list[tuple[Program, subprocess.Popen[bytes]]] = []
@@ -66,10 +66,11 @@ class Keeper:
         """Run a program to its end. Raises Refused with `wrong` and its last words when it fails, or Stopped."""
         process = self.start(program)
         while process.poll() is None:
+            self.tick()
             if self._stop.wait(_TICK_SECONDS):
                 raise Stopped
         if process.returncode:
-            raise Refused(f"{wrong}:\n{self.last_words(program.name)}")
+            raise Refused(f"{wrong}:\n{quoted(self._home, program.name)}")
 
     def start(self, program: Program) -> subprocess.Popen[bytes]:
         """Start a program that comes to an end by itself. Raises Stopped."""
@@ -83,6 +84,11 @@ class Keeper:
             raise Stopped
         return spawn(program, home=self._home)
 
+    def look(self) -> None:
+        """Look after every part once while the product starts. Raises Refused when one keeps dying."""
+        self.tick()
+        self.check_hope()
+
     def tick(self) -> None:
         """Look after every part once: note who died, start again whose time has come."""
         with self._lock:
@@ -95,10 +101,14 @@ class Keeper:
     def _note_death(self, part: Part) -> None:
         if time.monotonic() - part.began > _HEALTHY_SECONDS:
             part.deaths = 0
-        wait = _WAITS[min(part.deaths, len(_WAITS) - 1)]
+        wait = self._waits[min(part.deaths, len(self._waits) - 1)]
         part.deaths += 1
         part.due = time.monotonic() + wait
-        self._say(part.program.name, f"ended {_how(part.process.returncode)}; starting it again in {wait:g} s")
+        name, code = part.program.name, part.process.returncode
+        # A killed one had no time to say why.
+        said = last_words(self._home, name, count=1) if code > 0 else []
+        why = "".join(f" ({readable(line)})" for line in said)
+        self._say(name, f"ended {_how(code)}{why}; starting it again in {wait:g} s")
 
     def _start_again(self, part: Part) -> None:
         try:
@@ -106,7 +116,7 @@ class Keeper:
             part.process = self._spawn(part.program)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now (a full disk, say) may pass
             self._say(part.program.name, f"could not be started: {error}")
-            part.due = time.monotonic() + _WAITS[-1]
+            part.due = time.monotonic() + self._waits[-1]
             return
         part.began = time.monotonic()
         part.due = None
@@ -124,13 +134,9 @@ class Keeper:
             for part in self._parts:
                 if part.deaths >= _HOPELESS_DEATHS:
                     name = part.program.name
-                    raise Refused(f"The part “{name}” keeps ending at once. Its last words:\n{self.last_words(name)}")
-
-    def last_words(self, name: str) -> str:
-        """The end of a part's log, indented."""
-        log = log_file(self._home, name)
-        lines = log.read_text("utf-8", "replace").splitlines()[-_LAST_LINES:] if log.exists() else []
-        return "\n".join(f"    {line}" for line in [*lines, f"(more in {log})"])
+                    raise Refused(
+                        f"The part “{name}” keeps ending at once. Its last words:\n{quoted(self._home, name)}"
+                    )
 
     def end(self, names: set[str], *, seconds: float, hurry: threading.Event) -> None:
         """End the named ones, by force after `seconds` or once `hurry` is set.

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +22,7 @@ import psutil
 import psycopg
 
 from infra.local.home import Home, Refused
-from infra.local.process import Program, as_user
+from infra.local.process import Program, as_user, nothing, quoted, wait_for_end
 
 _MAJOR = "18"
 _USER = "pgserver"
@@ -29,6 +30,8 @@ _USER = "pgserver"
 _SOCKET_PATH_BYTES = 100
 """Linux allows 108 and macOS 104 for a socket's path, ending included."""
 _DATABASE = "atelier"
+_ENDING_SECONDS = 3
+"""A killed server that is still on its way out frees its memory first."""
 
 
 def _binaries() -> Path:
@@ -93,23 +96,32 @@ def prepare(home: Home) -> None:
         _let_through(_binaries())
     if written_by is None:
         _initdb(home, user=user)
-    _forget_stranger(home)
+    _forget_the_dead(home)
 
 
-def wait_until_ready(home: Home, *, stop: threading.Event, seconds: float = 120) -> None:
-    """Return once the server answers or `stop` is set; after a crash it first reads its log, which can take a while."""
+def wait_until_ready(
+    home: Home, *, stop: threading.Event, seconds: float = 120, meanwhile: Callable[[], None] = nothing
+) -> None:
+    """Return once the server answers or `stop` is set; after a crash it first reads its log, which can take a while.
+
+    `meanwhile` is called again and again, and may raise. Raises Refused when the server does not answer in time.
+    """
     give_up = time.monotonic() + seconds
-    while not stop.is_set():
-        try:
-            psycopg.connect(database_url(home, database="postgres"), connect_timeout=5).close()
-        except psycopg.OperationalError:
-            if time.monotonic() > give_up:
-                raise Refused(
-                    f"PostgreSQL did not answer within {seconds:.0f} s; see {home.logs}/postgres.log"
-                ) from None
-            time.sleep(0.05)
-        else:
-            return
+    while not stop.is_set() and not _answers(home):
+        meanwhile()
+        if time.monotonic() > give_up:
+            raise Refused(
+                f"PostgreSQL did not answer within {seconds:.0f} s. Its last words:\n{quoted(home, 'postgres')}"
+            )
+        time.sleep(0.05)
+
+
+def _answers(home: Home) -> bool:
+    try:
+        psycopg.connect(database_url(home, database="postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def make_database(home: Home) -> None:
@@ -120,21 +132,24 @@ def make_database(home: Home) -> None:
             conn.execute("CREATE DATABASE atelier")
 
 
-def _forget_stranger(home: Home) -> None:
-    """Remove the note of a killed server whose process number meanwhile is another program's: it would refuse to start.
+def _forget_the_dead(home: Home) -> None:
+    """Remove the note of a killed server whose process number still exists: a new server would refuse to start.
 
-    Any other note stays: by it the new server finds out whether processes of the old one are still writing.
+    The number may be a zombie's, that of a process that is just ending, or meanwhile another program's. The note of a
+    living server stays, and so does one whose number is nobody's: by it the new server finds out whether processes of
+    the old one are still writing. Without the note it looks for them by the folder's own key.
     """
     note = home.postgres / "postmaster.pid"
     if not note.exists():
         return
     first = note.read_text().split("\n", 1)[0]
     try:
-        is_server = psutil.Process(int(first)).name().startswith("postgres")
+        process = psutil.Process(int(first))
+        is_server = process.name().startswith("postgres")
     except (ValueError, psutil.Error):
         return
-    if not is_server:
-        note.unlink()
+    if not is_server or not wait_for_end([process], seconds=_ENDING_SECONDS):
+        note.unlink(missing_ok=True)
 
 
 def data_major(home: Home) -> str | None:

@@ -19,6 +19,8 @@ from infra.local.home import Home
 from infra.local.settings import ROOT
 
 _HOME, _PART = "ATELIER_HOME", "ATELIER_PART"
+_TICK_SECONDS = 0.02
+_LAST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Program:
     user: str | None = None
     files: tuple[int, ...] = ()
     """Open file descriptors that it inherits."""
+
+
+def nothing() -> None:
+    """What is called where nothing is to be done."""
 
 
 def python(*arguments: str) -> tuple[str, ...]:
@@ -65,6 +71,18 @@ def as_user(name: str | None) -> dict[str, Any]:
 def log_file(home: Home, name: str) -> Path:
     """Where a part's output is kept."""
     return home.logs / f"{name}.log"
+
+
+def last_words(home: Home, name: str, *, count: int = _LAST_LINES) -> list[str]:
+    """The last lines of a part's log that say something, at most `count`."""
+    log = log_file(home, name)
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    return [line.strip() for line in lines if line.strip()][-count:]
+
+
+def quoted(home: Home, name: str) -> str:
+    """The end of a part's log for a person: indented, with the place of the rest."""
+    return "\n".join(f"    {line}" for line in [*last_words(home, name), f"(more in {log_file(home, name)})"])
 
 
 def _environment(program: Program, *, home: Home) -> dict[str, str]:
@@ -108,10 +126,28 @@ def end_orphans(found: list[Orphan], *, seconds: float = 10) -> None:
         half = [orphan for orphan in found if (orphan.name in _FIRST_TO_END) == wanted]
         for orphan in half:
             _send(orphan.process, signal.SIGINT if orphan.name == "postgres" else signal.SIGTERM)
-        _, alive = psutil.wait_procs([orphan.process for orphan in half], timeout=seconds)
+        alive = wait_for_end([orphan.process for orphan in half], seconds=seconds)
         for process in alive:
             _send(process, signal.SIGKILL)
-        psutil.wait_procs(alive, timeout=5)
+        wait_for_end(alive, seconds=5)
+
+
+def is_dead(process: psutil.Process) -> bool:
+    """Whether it can do nothing any more. A zombie is dead: in many a container nobody ever reaps it."""
+    try:
+        return not process.is_running() or process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_for_end(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Those that are still alive after so many seconds; returns as soon as there are none."""
+    give_up = time.monotonic() + seconds
+    while alive := [process for process in processes if not is_dead(process)]:
+        if time.monotonic() > give_up:
+            break
+        time.sleep(_TICK_SECONDS)
+    return alive
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
@@ -131,7 +167,7 @@ def end(
         process.send_signal(program.stop_signal)
     give_up = time.monotonic() + seconds
     while any(process.poll() is None for _, process in running):
-        if time.monotonic() > give_up or hurry.wait(0.02):
+        if time.monotonic() > give_up or hurry.wait(_TICK_SECONDS):
             break
     killed = [(program, process) for program, process in running if process.poll() is None]
     for _, process in killed:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from infra.local.home import Home, Refused, read_secrets, write_private
-from infra.local.process import Program, python
+from infra.local.process import Program, nothing, python, quoted
 
 REGION = "us-east-1"
 _READY = "/_ministack/ready"
@@ -76,20 +76,27 @@ def choose_port(home: Home) -> int:
     raise Refused("This machine has no free TCP port left.")
 
 
-def wait_until_ready(port: int, *, stop: threading.Event, seconds: float = 60) -> None:
-    """Return once MiniStack answers or `stop` is set. Raises Refused when neither happens."""
+def wait_until_ready(
+    home: Home, *, port: int, stop: threading.Event, seconds: float = 60, meanwhile: Callable[[], None] = nothing
+) -> None:
+    """Return once MiniStack answers or `stop` is set. Raises Refused when neither happens, or what `meanwhile` does."""
     give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up and not stop.is_set():
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{_READY}", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    if not stop.is_set():
-        raise Refused(
-            f"MiniStack (S3 and SQS) did not answer within {seconds:.0f} s; see logs/ministack.log in the home."
-        )
+    while not stop.is_set() and not _answers(port):
+        meanwhile()
+        if time.monotonic() > give_up:
+            raise Refused(
+                f"MiniStack (S3 and SQS) did not answer within {seconds:.0f} s. Its last words:"
+                f"\n{quoted(home, 'ministack')}"
+            )
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{_READY}", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def guarded(app: App, *, access_key: str) -> App:

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -19,7 +19,7 @@ from infra.local import postgres, queues, storage
 from infra.local.home import Home, Refused, check_room, locked, open_home, read_secrets
 from infra.local.keeper import Keeper, Stopped
 from infra.local.parts import Parts
-from infra.local.process import end_orphans, log_file, orphans
+from infra.local.process import end_orphans, log_file, nothing, orphans
 from infra.local.settings import ROOT, Settings
 from infra.local.terminal import Follower, Terminal, progress_of, readable
 
@@ -29,6 +29,8 @@ _STOP_SECONDS = 10
 _FIRST_TIME_SECONDS = 3
 """Preparing models that are ready takes less."""
 _PREPARE_SECONDS = 15
+_LEAVING_SECONDS = 2
+"""A killed process keeps its lock and its port until its memory is free again."""
 _ROOM_SECONDS = 60
 _IMPATIENT = "FATAL:  the database system is "
 """PostgreSQL says so to everybody who asks while it starts."""
@@ -40,7 +42,7 @@ def run(settings: Settings) -> None:
     _check_page()
     terminal = Terminal()
     home = open_home(settings.home)
-    with locked(home) as lock:
+    with locked(home, patience=_LEAVING_SECONDS) as lock:
         read_secrets(home)
         _end_orphans(home, terminal)
         with _listen(settings) as listening:
@@ -67,12 +69,23 @@ def _listen(settings: Settings) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((settings.bind, settings.port))
+        _bind(listening, settings)
     except OSError as error:
         listening.close()
         raise Refused(_why_no_port(settings, error)) from error
     listening.listen(1024)
     return listening
+
+
+def _bind(listening: socket.socket, settings: Settings) -> None:
+    give_up = time.monotonic() + _LEAVING_SECONDS
+    while True:
+        try:
+            return listening.bind((settings.bind, settings.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up:
+                raise
+            time.sleep(_TICK_SECONDS)
 
 
 def _why_no_port(settings: Settings, error: OSError) -> str:
@@ -160,7 +173,7 @@ class Supervisor:
         # Side by side: each takes a second or more, and the models minutes.
         stored = threading.Event()
         threading.Thread(target=self._start_worker, args=(stored,), daemon=True).start()
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor() as pool, self._stopping_on_error():
             database = pool.submit(self._start_database)
             pool.submit(self._start_storage).result()
             stored.set()
@@ -173,6 +186,15 @@ class Supervisor:
         if self._settings.seed:
             self._keeper.start(self._parts.seed(address=own_address))
 
+    @contextmanager
+    def _stopping_on_error(self) -> Iterator[None]:
+        """What goes wrong here ends the waiting of the other threads, too."""
+        try:
+            yield
+        except BaseException:
+            self._stop.set()
+            raise
+
     def _own_host(self) -> str:
         if self._settings.bind in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
             return "127.0.0.1"
@@ -181,17 +203,17 @@ class Supervisor:
     def _start_database(self) -> None:
         postgres.prepare(self._home)
         self._keeper.keep(self._parts.postgres(), before=lambda: postgres.prepare(self._home))
-        postgres.wait_until_ready(self._home, stop=self._stop)
+        postgres.wait_until_ready(self._home, stop=self._stop, meanwhile=self._keeper.look)
         postgres.make_database(self._home)
         self._keeper.once(self._parts.migrate(), wrong="The database could not be brought up to date")
 
     def _start_storage(self) -> None:
         self._keeper.keep(self._parts.ministack(), after=self._make_queues)
-        self._make_queues()
+        self._make_queues(meanwhile=self._keeper.look)
 
-    def _make_queues(self) -> None:
+    def _make_queues(self, *, meanwhile: Callable[[], None] = nothing) -> None:
         port = self._parts.storage_port
-        storage.wait_until_ready(port, stop=self._stop)
+        storage.wait_until_ready(self._home, port=port, stop=self._stop, meanwhile=meanwhile)
         queues.make(self._home, port=port, visibility_seconds=self._settings.visibility_seconds)
 
     def _start_worker(self, stored: threading.Event) -> None:
@@ -223,8 +245,7 @@ class Supervisor:
     def _wait_for_page(self, address: str) -> None:
         give_up = time.monotonic() + _ANSWER_SECONDS
         while not all(_answers(f"{address}{path}") for path in ("/api/v1/health", "/")):
-            self._keeper.tick()
-            self._keeper.check_hope()
+            self._keeper.look()
             if self._stop.wait(_TICK_SECONDS):
                 raise Stopped
             if time.monotonic() > give_up:

@@ -1,5 +1,6 @@
 """Starts what `make run` starts, on a home of its own, and lets tests look at its processes."""
 
+import contextlib
 import os
 import re
 import signal
@@ -109,6 +110,15 @@ class Edition:
         victim = self.part(name)
         victim.kill()
         until(lambda: self.part(name).pid != victim.pid)
+
+    def kill_everything(self) -> None:
+        """Kill -9 the supervisor, its parts and their children, all at once, and reap none of them."""
+        assert self.process is not None
+        started = [found.process for found in orphans(self.home)]
+        children = [child for process in started for child in process.children(recursive=True)]
+        for process in [psutil.Process(self.process.pid), *started, *children]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def parts(self) -> list[str]:
         """The names of the parts that run, each as often as it does."""

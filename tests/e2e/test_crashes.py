@@ -142,6 +142,18 @@ def test_a_killed_supervisor_is_followed_by_a_start_that_goes_on(edition: Editio
     until(lambda: edition.parts() == ["api", "loop", "ministack", "postgres", "worker"])
 
 
+@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.proof)])
+def test_a_start_at_once_after_everything_was_killed_comes_up(edition: Edition, ana: Person, times: int) -> None:
+    (run,) = _start(ana, tokens=20)
+    for _ in range(times):
+        edition.kill_everything()
+        killed, address = edition.process, edition.address
+        assert edition.start() == address
+        assert killed is not None
+        killed.wait()
+    _has_one_set_of_outputs(edition, ana, ana.succeeded(run))
+
+
 def test_a_second_start_on_the_same_home_is_refused(edition: Edition) -> None:
     second = edition.run_beside("run")
     said = second.communicate(timeout=60)[0].decode()

@@ -43,9 +43,9 @@ def a_running_home(root: Path) -> Iterator[RunningHome]:
         try:
             keeper.keep(parts.postgres())
             keeper.keep(parts.ministack())
-            postgres.wait_until_ready(home, stop=stop)
+            postgres.wait_until_ready(home, stop=stop, meanwhile=keeper.look)
             postgres.make_database(home)
-            storage.wait_until_ready(parts.storage_port, stop=stop)
+            storage.wait_until_ready(home, port=parts.storage_port, stop=stop, meanwhile=keeper.look)
             queues.make(home, port=parts.storage_port, visibility_seconds=60)
             yield RunningHome(home, parts, keeper)
         finally:

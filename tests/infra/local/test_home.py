@@ -1,6 +1,9 @@
 """The folder of an edition: its lock, its secrets, and what it refuses."""
 
+import os
 import shutil
+import subprocess
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,3 +74,68 @@ def test_the_socket_of_a_home_with_a_long_path_stands_elsewhere(tmp_path: Path) 
     assert long.root not in postgres.socket_dir(long).parents
     assert len(str(postgres.socket_dir(long) / ".s.PGSQL.5432")) < 104
     assert postgres.socket_dir(long) != postgres.socket_dir(Home(long.root / "other"))
+
+
+def _a_note_of(home: Home, pid: int) -> Path:
+    home.postgres.mkdir()
+    (home.postgres / "PG_VERSION").write_text("18\n")
+    note = home.postgres / "postmaster.pid"
+    note.write_text(f"{pid}\n{home.postgres}\n")
+    return note
+
+
+def _a_server(folder: Path, *, seconds: int) -> subprocess.Popen[bytes]:
+    program = folder / "postgres"
+    shutil.copyfile(shutil.which("sleep") or "", program)
+    program.chmod(0o755)
+    return subprocess.Popen([program, str(seconds)])
+
+
+def test_the_note_of_a_server_that_is_a_zombie_is_removed(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    killed = _a_server(tmp_path, seconds=600)
+    note = _a_note_of(home, killed.pid)
+    killed.kill()
+    try:
+        postgres.prepare(home)
+        assert not note.exists()
+    finally:
+        killed.wait()
+
+
+def test_the_note_of_a_server_that_lives_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_ENDING_SECONDS", 0.1)
+    home = open_home(tmp_path / "home")
+    alive = _a_server(tmp_path, seconds=600)
+    note = _a_note_of(home, alive.pid)
+    try:
+        postgres.prepare(home)
+        assert note.exists()
+    finally:
+        alive.kill()
+        alive.wait()
+
+
+def test_the_note_whose_number_is_another_programs_is_removed(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    note = _a_note_of(home, os.getpid())
+    postgres.prepare(home)
+    assert not note.exists()
+
+
+def test_a_lock_that_is_let_go_meanwhile_is_taken(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    holds, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locked(home):
+            holds.set()
+            may_go.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holds.wait()
+    threading.Timer(0.1, may_go.set).start()
+    with locked(home, patience=60):
+        pass
+    holder.join()

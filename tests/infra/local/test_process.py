@@ -9,7 +9,7 @@ import psutil
 
 from infra.local.home import Home, open_home
 from infra.local.keeper import Keeper
-from infra.local.process import Program, end_orphans, log_file, orphans, python, spawn
+from infra.local.process import Program, end_orphans, is_dead, log_file, orphans, python, spawn, wait_for_end
 from tests.wait import until
 
 _SLEEP = python("-c", "import time; print('here', flush=True); time.sleep(600)")
@@ -44,7 +44,7 @@ def test_an_orphan_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     until(lambda: _is_up(home, "worker"))
     (orphan,) = orphans(home)
     end_orphans([orphan], seconds=0.2)
-    assert not orphan.process.is_running()
+    assert is_dead(orphan.process)
     child.wait(timeout=5)
 
 
@@ -106,13 +106,14 @@ def test_a_part_that_dies_is_started_again_and_its_hooks_run(tmp_path: Path) -> 
 
 def test_a_part_that_keeps_dying_ends_a_start_with_its_last_words(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
-    keeper = Keeper(home, say=lambda name, text: None, stop=threading.Event())
+    said: list[str] = []
+    quick = (0.01,)
+    keeper = Keeper(home, say=lambda name, text: said.append(f"{name} {text}"), stop=threading.Event(), waits=quick)
     keeper.keep(Program("api", python("-c", "raise SystemExit('no such table')")))
 
     def hope_is_gone() -> str | None:
-        keeper.tick()
         try:
-            keeper.check_hope()
+            keeper.look()
         except Exception as error:  # noqa: BLE001 - whatever it raises is looked at below
             return str(error)
         return None
@@ -120,3 +121,25 @@ def test_a_part_that_keeps_dying_ends_a_start_with_its_last_words(tmp_path: Path
     words = until(hope_is_gone)
     assert "api" in words
     assert "no such table" in words
+    assert said[0] == "api ended with code 1 (no such table); starting it again in 0.01 s"
+
+
+def test_a_zombie_counts_as_dead(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    process = psutil.Process(child.pid)
+    try:
+        until(lambda: is_dead(process))
+        assert psutil.pid_exists(child.pid), "nobody has reaped it yet"
+        assert wait_for_end([process], seconds=60) == []
+    finally:
+        child.wait()
+
+
+def test_killed_orphans_that_nobody_reaps_are_not_waited_for(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home")
+    child = spawn(Program("worker", _STUBBORN), home=home)
+    until(lambda: _is_up(home, "worker"))
+    (orphan,) = orphans(home)
+    end_orphans([orphan], seconds=0.2)
+    assert orphan.process.status() == psutil.STATUS_ZOMBIE
+    child.wait()
