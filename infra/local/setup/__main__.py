@@ -1,6 +1,6 @@
 """Sets up `.venv`, Node, the web build and the CDK, each once; runs on a bare Python and starts nothing that lasts.
 
-Called by the Makefile by path, before anything is installed, so it imports nothing outside the standard library.
+Called by the Makefile before anything is installed, so it imports nothing outside the standard library.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache" / "setup"
 STAMPS = VENV / ".setup"
