@@ -9,7 +9,7 @@ import pytest
 from tests.infra.local.services import RunningHome, a_running_home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_home() -> Iterator[RunningHome]:
     # Not under pytest's folder: each start of pytest closes that to other users, and under root PostgreSQL is one.
     with TemporaryDirectory(prefix="atelier-home-") as folder, a_running_home(Path(folder) / "home") as running:

@@ -87,7 +87,7 @@ def test_a_part_that_dies_is_started_again_and_its_hooks_run(tmp_path: Path) -> 
     keeper = Keeper(home, say=lambda name, text: said.append(f"{name}: {text}"), stop=stop)
     keeper.keep(Program("worker", _SLEEP), before=lambda: hooks.append("before"), after=lambda: hooks.append("after"))
     try:
-        (first,) = orphans(home)
+        (first,) = until(lambda: orphans(home))
         first.process.kill()
 
         def started_again() -> bool:
@@ -95,7 +95,7 @@ def test_a_part_that_dies_is_started_again_and_its_hooks_run(tmp_path: Path) -> 
             return hooks == ["before", "after"]
 
         until(started_again)
-        (second,) = orphans(home)
+        (second,) = until(lambda: orphans(home))
         assert second.process.pid != first.process.pid
         assert said == ["worker: ended by signal 9; starting it again in 0.2 s"]
     finally:
