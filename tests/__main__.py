@@ -1,0 +1,24 @@
+"""`python -m tests all|fast|proofs [SELECTION]`: pytest with what belongs to each of these, in this process."""
+
+import sys
+
+import pytest
+
+from infra.local.setup.selection import arguments
+
+_PARALLEL = ("-n", "2", "--no-loadscope-reorder")
+_OF = {
+    "all": (),
+    "fast": ("--fast",),
+    "proofs": ("-m", "proof"),
+}
+
+
+def main(which: str, selection: str = "", *more: str) -> int:
+    """The exit status of pytest. A selection runs in one process, so that a debugger and print work."""
+    chosen = arguments(selection) if selection else [*_PARALLEL]
+    return pytest.main([*_OF[which], *chosen, *more])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
