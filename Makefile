@@ -40,15 +40,8 @@ fast: setup-$(SOME) ## the tests that need no browser, no model and no deploymen
 proofs: setup-dev ## what is large of its kind: a hundred kills, ten thousand bodies, every pin on every platform
 	@exec $(VENV) -m tests proofs "$(T)" $(ARGS)
 
-check: setup-dev ## style, types, import rules, generated files up to date, translations complete
-	@$(TOOLS) ruff check .
-	@$(TOOLS) ruff format --check .
-	@$(TOOLS) pyright
-	@$(TOOLS) mypy
-	@$(TOOLS) lint-imports
-	@$(VENV) -m lambdas.api | cmp -s - web/openapi.json || \
-		{ echo "web/openapi.json does not fit the API: run make generate"; exit 1; }
-	@$(NPM) run check --silent
+check: setup-dev ## style, types, import rules, generated files up to date, translations complete; side by side
+	@exec $(VENV) -m tests.checks
 
 generate: setup-dev ## the API's OpenAPI document and the web client made from it
 	@$(VENV) -m lambdas.api > .cache/openapi.json && mv .cache/openapi.json web/openapi.json
