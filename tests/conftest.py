@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """A minute's worth of tests; how often the worker of tests/e2e/test_kills.py is killed, and when."""
     parser.addoption("--fast", action="store_true", help="only what needs no browser, no model and no deployment")
-    parser.addoption("--kills", type=int, default=25, help="how often a worker is killed at a random point")
+    parser.addoption("--kills", type=int, help="how often a worker is killed at a random point, whatever the test says")
     parser.addoption("--kill-seed", type=int, help="the same points as another run that printed this")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.deploy.deployment import Deployment, node_folder
 from tests.e2e.edition import MODELS
+from tests.services import children
 from tests.services.ministack import CREDENTIALS
 
 _AWS_CLI = """#!{python}
@@ -36,14 +37,8 @@ def a_machine(deployment: Deployment, queue: str, folder: Path) -> Iterator[subp
     script = folder / "user-data"
     script.write_text(user_data(deployment, queue))
     with (folder / "machine.log").open("wb") as log:
-        process = subprocess.Popen(
-            ["bash", script],
-            cwd=folder,
-            env=_environment(deployment, queue, folder),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        environment = _environment(deployment, queue, folder)
+        process = children.start(["bash", script], cwd=folder, env=environment, stdout=log, stderr=log)
     try:
         yield process
     finally:
@@ -53,6 +48,7 @@ def a_machine(deployment: Deployment, queue: str, folder: Path) -> Iterator[subp
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        children.forget(process.pid)
 
 
 def user_data(deployment: Deployment, queue: str) -> str:

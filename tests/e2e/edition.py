@@ -15,6 +15,7 @@ import psutil
 
 from infra.local.home import Home
 from infra.local.process import orphans
+from tests.services import children
 from tests.services.ministack import free_port
 from tests.wait import until
 
@@ -80,13 +81,12 @@ class Edition:
     ) -> subprocess.Popen[bytes]:
         """A command of the edition in the environment of this home."""
         command = [sys.executable, "-m", "infra.local", *arguments]
-        return subprocess.Popen(
+        return children.start(
             command,
             cwd=ROOT,
             env={**self._environment, **environment},
-            stdout=stdout,  # type: ignore[arg-type]
+            stdout=stdout,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
 
     def stop(self) -> str:

