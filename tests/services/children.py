@@ -5,6 +5,7 @@ closes because the tests are gone, it ends the groups that are left. That holds 
 anything that only Linux has.
 """
 
+import atexit
 import contextlib
 import os
 import signal
@@ -48,7 +49,16 @@ def _write(line: str) -> None:
 
 @cache
 def _watcher() -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, text=True, start_new_session=True)
+    watcher = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, text=True, start_new_session=True)
+    atexit.register(_leave, watcher)
+    return watcher
+
+
+def _leave(watcher: "subprocess.Popen[str]") -> None:
+    """Let it do its work alone, without a warning that it still does."""
+    assert watcher.stdin is not None
+    watcher.stdin.close()
+    watcher.returncode = 0
 
 
 def _end(groups: set[int]) -> None:
