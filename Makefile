@@ -21,6 +21,9 @@ help: ## this list
 run: setup-run ## the whole product on this machine: http://localhost:8000, data in .atelier/, Ctrl-C stops it
 	@exec $(VENV) -m infra.local run
 
+dev: setup-run ## the same with API, handlers, worker and page reloading on a change: http://localhost:5173
+	@exec $(VENV) -m infra.local dev
+
 seed: setup-run ## the demo gallery into any deployment: make seed API=https://… KEY=atl_…
 	@exec $(VENV) -m infra.local seed --api "$(API)" --key "$(KEY)"
 

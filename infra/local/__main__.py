@@ -32,6 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="the whole product, until Ctrl-C")
+    commands.add_parser("dev", help="the same, with everything reloading when its sources change")
     backup = commands.add_parser("backup", help="database, media and secrets into one archive")
     backup.add_argument("archive", nargs="?", type=Path)
     restore = commands.add_parser("restore", help="an archive into an empty home")
@@ -46,10 +47,10 @@ def _arguments() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace, settings: Settings) -> None:
     match options.command:
-        case "run":
+        case "run" | "dev":
             from infra.local import supervisor
 
-            supervisor.run(settings)
+            supervisor.run(settings, dev=options.command == "dev")
         case "backup":
             from infra.local import archive
 

@@ -128,6 +128,14 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - said, and another death brings another try
             self._say(part.program.name, f"is not ready: {error}")
 
+    def restart(self, names: set[str]) -> None:
+        """Ask the named parts to stop; `tick` starts them again, as if they had never died before."""
+        with self._lock:
+            for part in self._parts:
+                if part.program.name in names and part.process.poll() is None:
+                    part.deaths = 0
+                    part.process.send_signal(part.program.stop_signal)
+
     def check_hope(self) -> None:
         """Raise Refused when a part keeps dying."""
         with self._lock:

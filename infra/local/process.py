@@ -34,6 +34,8 @@ class Program:
     user: str | None = None
     files: tuple[int, ...] = ()
     """Open file descriptors that it inherits."""
+    folder: Path = ROOT
+    """Where it starts."""
 
 
 def nothing() -> None:
@@ -50,7 +52,7 @@ def spawn(program: Program, *, home: Home) -> subprocess.Popen[bytes]:
     with log_file(home, program.name).open("ab") as log:
         return subprocess.Popen(
             program.command,
-            cwd=ROOT,
+            cwd=program.folder,
             env=_environment(program, home=home),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -116,7 +118,7 @@ def orphans(home: Home) -> list[Orphan]:
     return found
 
 
-_FIRST_TO_END = ("seed", "worker", "loop", "api")
+_FIRST_TO_END = ("page", "seed", "worker", "loop", "api")
 """The rest, queues and database, ends when nobody needs it any more."""
 
 

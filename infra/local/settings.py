@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Where the page is served; 0 takes any free one."""
     bind: str = "127.0.0.1"
+    dev_port: int = Field(default=5173, ge=1, le=65535)
+    """Where `make dev` serves the page that follows its sources."""
     profile: Literal["demo", "gpu"] = "demo"
     seed: bool = True
     """Whether the first start fills the gallery."""

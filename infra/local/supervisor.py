@@ -34,11 +34,11 @@ _LEAVING_SECONDS = 2
 _ROOM_SECONDS = 60
 _IMPATIENT = "FATAL:  the database system is "
 """PostgreSQL says so to everybody who asks while it starts."""
-_LOGS = ("postgres", "ministack", "migrate", "api", "loop", "models", "worker", "seed")
+_LOGS = ("postgres", "ministack", "migrate", "api", "loop", "models", "worker", "seed", "page")
 
 
-def run(settings: Settings) -> None:
-    """The whole edition until Ctrl-C. Raises Refused when something is in its way."""
+def run(settings: Settings, *, dev: bool = False) -> None:
+    """The whole edition until Ctrl-C; with `dev` its parts follow their sources. Raises Refused."""
     _check_page()
     terminal = Terminal()
     home = open_home(settings.home)
@@ -50,7 +50,7 @@ def run(settings: Settings) -> None:
             address = f"http://{_shown_host(settings.bind)}:{port}"
             lock.write(f"{address} (process {os.getpid()})")
             lock.flush()
-            Supervisor(settings, home=home, terminal=terminal).run(listening, address=address)
+            Supervisor(settings, home=home, terminal=terminal, dev=dev).run(listening, address=address)
 
 
 def _check_page() -> None:
@@ -130,10 +130,11 @@ def _shown_host(bind: str) -> str:
 class Supervisor:
     """One edition from its start to its stop."""
 
-    def __init__(self, settings: Settings, *, home: Home, terminal: Terminal) -> None:
+    def __init__(self, settings: Settings, *, home: Home, terminal: Terminal, dev: bool = False) -> None:
         self._settings = settings
         self._home = home
         self._terminal = terminal
+        self._dev = dev
         self._stop = threading.Event()
         self._asked_twice = threading.Event()
         self._keeper = Keeper(home, say=terminal.say, stop=self._stop)
@@ -182,9 +183,19 @@ class Supervisor:
         self._keeper.keep(self._parts.loop())
         own_address = f"http://{self._own_host()}:{listening.getsockname()[1]}"
         self._wait_for_page(own_address)
+        if self._dev:
+            address = self._follow_sources(own_address)
         self._terminal.show(f"\n  Atelier is ready: {address}\n  Its data are in {self._home.root}; Ctrl-C stops it.\n")
         if self._settings.seed:
             self._keeper.start(self._parts.seed(address=own_address))
+
+    def _follow_sources(self, own_address: str) -> str:
+        """The address of the page that follows its sources; the parts follow theirs from now on."""
+        from infra.local import dev
+
+        self._keeper.keep(dev.page(address=own_address, port=self._settings.dev_port))
+        threading.Thread(target=dev.restart_on_change, args=(self._keeper,), kwargs={"stop": self._stop}).start()
+        return f"http://localhost:{self._settings.dev_port}"
 
     @contextmanager
     def _stopping_on_error(self) -> Iterator[None]:
@@ -269,7 +280,7 @@ class Supervisor:
         self._terminal.progress("", None)
         self._terminal.say("stop", "stopping; once more Ctrl-C does not wait for anything")
         # The worker hands its tasks back, then nobody needs the queues and the database any more.
-        for names in ({"worker", "models", "seed"}, {"api", "loop", "migrate"}, {"ministack", "postgres"}):
+        for names in ({"worker", "models", "seed", "page"}, {"api", "loop", "migrate"}, {"ministack", "postgres"}):
             self._keeper.end(names, seconds=_STOP_SECONDS, hurry=self._asked_twice)
         self._terminal.say("stop", "everything has stopped")
 

