@@ -67,5 +67,5 @@ setup-run setup-dev setup-deploy setup-tests: setup-%:
 		"Install it, or name it: make PYTHON=/path/to/python3.12 …"; exit 1; }
 	@$(PYTHON) -m infra.local.setup $* $(if $(filter tests,$*),"$(T)")
 
-## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu);
-## PIP_EXTRA_INDEX_URL, set to the index of PyTorch CPU builds, spares the download of CUDA on a machine without a GPU.
+## Environment: ATELIER_HOME (.atelier), ATELIER_PORT (8000), ATELIER_BIND (127.0.0.1), ATELIER_PROFILE (demo, gpu),
+## ATELIER_DEV_PORT (5173, of make dev)

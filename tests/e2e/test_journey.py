@@ -46,11 +46,15 @@ def test_the_page_and_its_files_answer(edition: Edition) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines need curl")
-def test_the_readmes_five_lines_work_as_written(edition: Edition) -> None:
-    cleo = sign_up(edition.address, "cleo")
+@pytest.mark.parametrize(
+    ("page", "title", "handle"),
+    [("README.md", "The API in five lines", "cleo"), ("README.ru.md", "API в пяти строках", "klara")],
+)
+def test_the_readmes_five_lines_work_as_written(edition: Edition, page: str, title: str, handle: str) -> None:
+    cleo = sign_up(edition.address, handle)
     step = {"name": "line", "kind": "text", "model": "smollm2-135m", "params": {"prompt": "Hello", "max_tokens": 4}}
     pipeline = cleo.post("/pipelines", {"title": "Hello", "spec": {"steps": [step]}})
-    setting, search, start, watch, publish, remix = _readme_lines(edition.address)
+    setting, search, start, watch, publish, remix = _readme_lines(edition.address, page=page, title=title)
     names = {"KEY": cleo.post("/keys", {"name": "readme"})["key"], "PIPELINE": pipeline["id"]}
 
     def answer(line: str, **more: str) -> Any:
@@ -66,7 +70,7 @@ def test_the_readmes_five_lines_work_as_written(edition: Edition) -> None:
     assert answer(remix)["parent"] == {"pipeline": pipeline["id"], "version": 1}
 
 
-def _readme_lines(address: str) -> list[str]:
-    section = (ROOT / "README.md").read_text("utf-8").split("## The API in five lines")[1]
+def _readme_lines(address: str, *, page: str, title: str) -> list[str]:
+    section = (ROOT / page).read_text("utf-8").split(f"## {title}")[1]
     lines = section.split("```sh\n")[1].split("```")[0].splitlines()
     return [line.replace("http://localhost:8000", address) for line in lines]
