@@ -35,3 +35,9 @@ def test_each_target_that_is_named_exists_and_is_explained(page: Path) -> None:
     helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     explained = set(re.findall(r"^  make (\w+) ", helped, re.MULTILINE))
     assert set(re.findall(r"(?:^|[`$])make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)) <= explained
+
+
+def test_the_way_in_lists_each_chapter_in_order() -> None:
+    chapters = sorted((ROOT / "docs" / "architecture").glob("*.md"))
+    listed = re.findall(r"\]\((docs/architecture/[^)]+)\)", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))
+    assert listed == [str(chapter.relative_to(ROOT)) for chapter in chapters]
