@@ -34,8 +34,7 @@ restore: setup-run ## an archive into an empty home: make restore ARCHIVE=atelie
 	@exec $(VENV) -m infra.local restore "$(ARCHIVE)"
 
 test: setup-$(SOME) ## every test that this machine can run; some: make test T=lambdas/api, T=path::name, T="words of a name"
-	@$(if $(T),,$(NPM) test --silent)
-	@exec $(VENV) -m tests all "$(T)" $(ARGS)
+	@web=0; $(if $(T),,$(NPM) test --silent || web=1;) $(VENV) -m tests all "$(T)" $(ARGS) && exit $$web
 
 fast: setup-$(SOME) ## the tests that need no browser, no model and no deployment, in a minute; some: make fast T=lambdas
 	@exec $(VENV) -m tests fast "$(T)" $(ARGS)

@@ -36,19 +36,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServers:
 
 _MARKED_BY_FIXTURE = {"deployment": "deploy", "edition": "e2e", "start_worker": "model", "busy_site": "model"}
 """What a test asks for says what it costs."""
-_LOADING_MODELS = frozenset(
-    f"test_{name}.py"
-    for name in (
-        *("demo_model", "demo_model_training", "determinism", "engines", "families", "fuzz"),
-        *("plain_engines", "process", "sketch", "worker"),
-    )
-)
-"""Files of the worker's tests in which nearly every test loads a model or trains one, beside those of its folder `safety`."""
+_LOADING_MODELS = {"engines", "demo_model", "safety", "test_classifier.py", "test_fuzz.py", "test_process.py"}
+"""Rooms and files of the worker's tests in which nearly every test loads a model or trains one."""
 _FAST = "not (proof or slow or deploy or e2e or browser or model)"
 
 
 def _loads_models(path: Path) -> bool:
-    return "gpu_worker" in path.parts and (path.name in _LOADING_MODELS or "safety" in path.parts)
+    return "gpu_worker" in path.parts and not _LOADING_MODELS.isdisjoint(path.parts)
 
 
 def pytest_configure(config: pytest.Config) -> None:
