@@ -17,6 +17,9 @@ from lambdas.store.accounts import Account
 from lambdas.store.lists import SortKey
 from lambdas.store.pipelines import Change, Draft, Pipeline, Visibility
 
+UNTITLED = "A remix"
+"""Of a version whose pipeline never told its title to everybody."""
+
 
 def create(
     services: Services, identity: Identity, *, title: str, spec: Spec, description: str = "", tags: Sequence[str] = (),
@@ -84,9 +87,9 @@ def remix(
         number = version or pipelines.find(tx, pipeline_id, viewer_id=account.id).latest_version
         source = versions.find(tx, pipeline_id, number=number, viewer_id=account.id)
         draft = Draft(
-            title=title or source.title,
-            description=source.description,
-            tags=source.tags,
+            title=title or source.title or UNTITLED,
+            description=source.description or "",
+            tags=source.tags or [],
             visibility=_visibility(account, None),
             spec=specs.checked(specs.stored(source.spec), services.catalogue),
             parent=(pipeline_id, number),

@@ -34,7 +34,7 @@ def publish(
     with services.transaction() as tx:
         account = full_writer(tx, identity)
         result_id, created = results.publish(tx, run_id=run_id, account_id=account.id, title=title, cover=cover)
-        return _detail(tx, result_id), created
+        return _detail(tx, result_id, viewer_id=account.id), created
 
 
 def withdraw(services: Services, identity: Identity, run_id: UUID) -> None:
@@ -64,31 +64,34 @@ def page(
     """Results after a sort key, as a JSON array; one's own all, when the author is oneself."""
     # The call that is made most reads on a bare connection.
     with services.pool.connection() as conn:
-        filters = lists.resolve(conn, wanted, viewer=viewer(conn, identity))
+        account = viewer(conn, identity)
+        filters = lists.resolve(conn, wanted, viewer=account)
         keys = results.page(conn, filters, pipeline_id=pipeline_id, after=after, limit=limit + 1)
         found = lists.cut(keys, limit=limit, key=tuple)
-        return Page(results.cards(conn, [key.id for key in found.items]), found.end)
+        ids = [key.id for key in found.items]
+        return Page(results.cards(conn, ids, viewer_id=account.id if account else None), found.end)
 
 
-def read(services: Services, result_id: UUID) -> Detail:
+def read(services: Services, identity: Identity | None, result_id: UUID) -> Detail:
     """A result with every step; raises NotFound."""
     with services.transaction() as tx:
-        return _detail(tx, result_id)
+        account = viewer(tx, identity)
+        return _detail(tx, result_id, viewer_id=account.id if account else None)
 
 
 def card(services: Services, result_id: UUID) -> dict[str, Any] | None:
-    """A result as a list shows it; None when there is none."""
+    """A result as a list shows it to anybody; None when there is none."""
     with services.pool.connection() as conn:
-        return _card(conn, result_id)
+        return _card(conn, result_id, viewer_id=None)
 
 
-def _card(conn: Connection[Any], result_id: UUID) -> dict[str, Any] | None:
-    found: list[dict[str, Any]] = json.loads(results.cards(conn, [result_id]))
+def _card(conn: Connection[Any], result_id: UUID, *, viewer_id: UUID | None) -> dict[str, Any] | None:
+    found: list[dict[str, Any]] = json.loads(results.cards(conn, [result_id], viewer_id=viewer_id))
     return found[0] if found else None
 
 
-def _detail(tx: Connection[Any], result_id: UUID) -> Detail:
-    found = _card(tx, result_id)
+def _detail(tx: Connection[Any], result_id: UUID, *, viewer_id: UUID | None) -> Detail:
+    found = _card(tx, result_id, viewer_id=viewer_id)
     if found is None:
         raise NotFound("There is no such result; its author may have withdrawn it.")
     return Detail(found, results.steps(tx, result_id))

@@ -130,7 +130,7 @@ def lock_own(conn: Connection[Any], pipeline_id: UUID, *, account_id: UUID) -> N
 
 
 def update(conn: Connection[Any], pipeline_id: UUID, change: Change) -> None:
-    """Change what is given, and let the pipeline's results say the same; the caller holds the pipeline."""
+    """Change what is given; what is public is kept for whoever used it. The caller holds the pipeline."""
     params = {
         "pipeline_id": pipeline_id,
         "title": change.title,
@@ -139,13 +139,15 @@ def update(conn: Connection[Any], pipeline_id: UUID, change: Change) -> None:
         "visibility": change.visibility,
     }
     conn.execute(_SQL["update"], params)
-    conn.execute(_SQL["update_results"], {"pipeline_id": pipeline_id})
+    conn.execute(_SQL["keep_words"], params)
+    if change.visibility is not None:
+        conn.execute(_SQL["list_results"], params)
 
 
 def delete(conn: Connection[Any], pipeline_id: UUID) -> None:
     """Take a pipeline and its results out of every list; the caller holds the pipeline."""
     conn.execute(_SQL["delete"], {"pipeline_id": pipeline_id})
-    conn.execute(_SQL["update_results"], {"pipeline_id": pipeline_id})
+    conn.execute(_SQL["list_results"], {"pipeline_id": pipeline_id})
 
 
 def add_version(conn: Connection[Any], pipeline_id: UUID, *, spec: Spec, note: str) -> int:

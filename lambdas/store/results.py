@@ -124,9 +124,9 @@ def page(
     return lists.sort_keys(conn, _SQL[filters.sort], params)
 
 
-def cards(conn: Connection[Any], ids: list[UUID]) -> str:
-    """These results in this order, as the JSON array that a list shows."""
-    (row,) = conn.execute(_SQL["cards"], {"ids": ids})
+def cards(conn: Connection[Any], ids: list[UUID], *, viewer_id: UUID | None) -> str:
+    """These results in this order, as the JSON array that a list shows to this viewer; hidden ones of others not."""
+    (row,) = conn.execute(_SQL["cards"], {"ids": ids, "viewer_id": viewer_id})
     return row[0]
 
 

@@ -16,16 +16,20 @@ _SQL = queries.load("versions")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version with its spec, and what its pipeline says today; `author` is None when either was deleted."""
+    """A version with its spec; `author` is None when its pipeline or its account was deleted.
+
+    Title, description and tags are the pipeline's of today for whoever may see it, else those of when it was last
+    public, and None when it never was.
+    """
 
     pipeline_id: UUID
     number: int
     spec: dict[str, Any]
     note: str
     created_at: datetime
-    title: str
-    description: str
-    tags: list[str]
+    title: str | None
+    description: str | None
+    tags: list[str] | None
     author: str | None
 
 

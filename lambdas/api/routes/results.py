@@ -51,6 +51,6 @@ def list_results(
 
 
 @router.get("/results/{id}", responses=declared(404))
-def get_result(result_id: PathId, services: Services) -> Result:
+def get_result(result_id: PathId, caller: MaybeCaller, services: Services) -> Result:
     """A result with every step: prompt, model, params, seed, seconds, outputs."""
-    return Result.of(results.read(services, result_id))
+    return Result.of(results.read(services, caller, result_id))

@@ -32,12 +32,16 @@ class ResultRating(Answer):
 
 
 class ResultPipeline(Answer):
-    """The version that made a result."""
+    """The version that made a result.
+
+    Of a pipeline that the viewer may not see, the title is that of when the result was published (null when it was
+    private already), and rating and parent are null.
+    """
 
     id: UUID
-    title: str
+    title: str | None
     version: int
-    rating: ResultRating
+    rating: ResultRating | None
     parent: Parent | None
 
 

@@ -72,7 +72,7 @@ SELECT id FROM accounts WHERE handle = %(handle)s AND deleted_at IS NULL
 -- What everybody may see of an account.
 SELECT a.handle, a.about, a.created_at,
        (SELECT count(*) FROM pipelines p
-         WHERE p.account_id = a.id AND p.deleted_at IS NULL AND p.visibility = 'public') AS pipelines,
-       (SELECT count(*) FROM results r WHERE r.account_id = a.id AND r.listed) AS results
+         WHERE p.account_id = a.id AND {listed_pipeline}) AS pipelines,
+       (SELECT count(*) FROM results r WHERE r.account_id = a.id AND {listed_result}) AS results
   FROM accounts a
- WHERE a.handle = %(handle)s AND a.deleted_at IS NULL
+ WHERE a.handle = %(handle)s AND a.deleted_at IS NULL AND a.closing_at IS NULL

@@ -13,7 +13,7 @@ SELECT a.key
   FROM assets a JOIN tasks t ON t.id = a.task_id
  WHERE a.id = %(id)s AND a.type = 'image'
    AND (t.account_id = %(account_id)s
-        OR EXISTS (SELECT FROM results r WHERE r.run_id = t.run_id))
+        OR EXISTS (SELECT FROM results r WHERE r.run_id = t.run_id AND r.hidden_at IS NULL))
 
 -- name: unlinked
 -- Which of these folders no output stands in and no unfinished task's receipt names.

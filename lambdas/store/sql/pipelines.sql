@@ -9,14 +9,16 @@ WITH made AS (
 ), counted AS (
     UPDATE pipelines SET remix_count = remix_count + 1 WHERE id = %(parent_id)s
 )
-INSERT INTO versions (pipeline_id, number, spec, note)
-SELECT id, 1, %(spec)s, '' FROM made
+INSERT INTO versions (pipeline_id, number, spec, note, title, description, tags)
+SELECT m.id, 1, %(spec)s, '', w.title, w.description, w.tags
+  FROM made m LEFT JOIN (SELECT %(title)s::text, %(description)s::text, %(tags)s::text[]) AS w (title, description, tags)
+    ON %(visibility)s = 'public'
 RETURNING pipeline_id
 
 -- part: columns
--- What is shown of a pipeline `p` of an account `a`, with the viewer's own rating `mine`.
+-- What is shown of a pipeline `p` of an account `a`, with its `parent` and the viewer's own rating `mine`.
 p.id, p.title, p.description, p.tags, p.visibility, p.latest_version, p.kinds, p.models,
-       p.parent_id, p.parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
+       parent.id AS parent_id, CASE WHEN parent.id IS NOT NULL THEN p.parent_version END AS parent_version, p.rating_count, p.rating_sum, p.score, mine.stars AS my_stars,
        p.run_count, p.result_count, p.remix_count, p.created_at, p.updated_at,
        {author} AS author
 
@@ -26,6 +28,7 @@ SELECT {columns}, v.spec
   FROM pipelines p
   JOIN accounts a ON a.id = p.account_id
   JOIN versions v ON v.pipeline_id = p.id AND v.number = p.latest_version
+  LEFT JOIN pipelines parent ON parent.id = p.parent_id AND {parent_is_told}
   LEFT JOIN ratings mine ON mine.pipeline_id = p.id AND mine.account_id = %(viewer_id)s
  WHERE p.id = %(pipeline_id)s AND {visible}
 
@@ -46,14 +49,20 @@ UPDATE pipelines
        updated_at = now()
  WHERE id = %(pipeline_id)s
 
--- name: update_results
--- Let the results of a pipeline say what it says now.
-UPDATE results r
-   SET about = p.title || ' ' || p.description,
-       tags = p.tags,
-       listed = p.deleted_at IS NULL AND (p.visibility = 'public' OR r.account_id = p.account_id)
+-- name: keep_words
+-- Let the versions of a pipeline say what it says while it is public; afterwards they keep that.
+UPDATE versions v SET title = p.title, description = p.description, tags = p.tags
   FROM pipelines p
- WHERE p.id = %(pipeline_id)s AND r.pipeline_id = p.id
+ WHERE p.id = %(pipeline_id)s AND v.pipeline_id = p.id AND p.visibility = 'public'
+
+-- name: list_results
+-- Let lists show the results of a pipeline, or not. An author who publishes from a private pipeline wants it seen.
+UPDATE results r SET listed = l.listed
+  FROM (SELECT r.id, p.deleted_at IS NULL AND p.hidden_at IS NULL
+               AND (p.visibility = 'public' OR r.account_id = p.account_id) AS listed
+          FROM pipelines p JOIN results r ON r.pipeline_id = p.id
+         WHERE p.id = %(pipeline_id)s) l
+ WHERE r.id = l.id AND r.listed <> l.listed
 
 -- name: delete
 -- Take a pipeline out of every list; its versions stay for those who used them.
@@ -66,15 +75,17 @@ WITH latest AS (
        SET latest_version = latest_version + 1, kinds = %(kinds)s, models = %(models)s, prompts = prompts_of(%(spec)s),
            updated_at = now()
      WHERE id = %(pipeline_id)s
-    RETURNING latest_version
+    RETURNING latest_version, visibility = 'public' AS public, title, description, tags
 )
-INSERT INTO versions (pipeline_id, number, spec, note)
-SELECT %(pipeline_id)s, latest_version, %(spec)s, %(note)s FROM latest
+INSERT INTO versions (pipeline_id, number, spec, note, title, description, tags)
+SELECT %(pipeline_id)s, latest_version, %(spec)s, %(note)s, CASE WHEN public THEN title END,
+       CASE WHEN public THEN description END, CASE WHEN public THEN tags END
+  FROM latest
 RETURNING number
 
 -- part: wanted
 -- A pipeline `p` that a list with these filters shows; one's own list shows everything.
-p.deleted_at IS NULL AND (p.visibility = 'public' OR %(own)s)
+({listed_pipeline} OR %(own)s AND p.deleted_at IS NULL)
    AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
    AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
    AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
@@ -116,5 +127,6 @@ SELECT {columns}, NULL::jsonb AS spec
   FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, ordinal)
   JOIN pipelines p ON p.id = wanted.id
   JOIN accounts a ON a.id = p.account_id
+  LEFT JOIN pipelines parent ON parent.id = p.parent_id AND {parent_is_told}
   LEFT JOIN ratings mine ON mine.pipeline_id = p.id AND mine.account_id = %(viewer_id)s
  ORDER BY wanted.ordinal

@@ -34,10 +34,13 @@ WITH cover AS (
      WHERE t.run_id = %(run_id)s
 ), result AS (
     INSERT INTO results (run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models,
-                         about, tags, listed, score, rating_count)
+                         pipeline_title, about, tags, listed, score, rating_count)
     SELECT r.id, r.account_id, r.pipeline_id, r.version, coalesce(%(title)s, p.title), cover.id,
-           coalesce(cover.excerpt, ''), made.prompts, made.kinds, made.models, p.title || ' ' || p.description, p.tags,
-           p.visibility = 'public' OR r.account_id = p.account_id, p.score, p.rating_count
+           coalesce(cover.excerpt, ''), made.prompts, made.kinds, made.models,
+           CASE WHEN p.visibility = 'public' THEN p.title END,
+           CASE WHEN p.visibility = 'public' THEN p.title || ' ' || p.description ELSE '' END,
+           CASE WHEN p.visibility = 'public' THEN p.tags ELSE '{}' END,
+           p.hidden_at IS NULL AND (p.visibility = 'public' OR r.account_id = p.account_id), p.score, p.rating_count
       FROM runs r
       JOIN pipelines p ON p.id = r.pipeline_id
      CROSS JOIN cover
@@ -64,7 +67,7 @@ UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.p
 
 -- part: wanted
 -- A result `r` that a list with these filters shows; one's own list shows everything.
-(r.listed OR %(own)s)
+({listed_result} OR %(own)s)
    AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
    AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
    AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
@@ -102,7 +105,8 @@ SELECT r.id, r.hot AS sort_value
  LIMIT %(limit)s
 
 -- name: cards
--- Results of these ids, in this order, as one JSON array that goes to the client as it is.
+-- Results of these ids, in this order, as one JSON array that goes to the client as it is. Of a pipeline that the
+-- viewer may not see they tell what was public when they were published, and nothing that came later.
 SELECT coalesce(json_agg(json_build_object(
            'id', r.id,
            'title', r.title,
@@ -112,14 +116,14 @@ SELECT coalesce(json_agg(json_build_object(
            'inputs', run.inputs,
            'pipeline', json_build_object(
                'id', p.id,
-               'title', p.title,
+               'title', CASE WHEN {visible} THEN p.title WHEN p.hidden_at IS NULL THEN r.pipeline_title END,
                'version', r.version,
-               'rating', json_build_object(
+               'rating', CASE WHEN {visible} THEN json_build_object(
                    'average', round(p.rating_sum::numeric / nullif(p.rating_count, 0), 2),
                    'count', p.rating_count,
-                   'score', round(p.score::numeric, 2)),
-               'parent', CASE WHEN p.parent_id IS NOT NULL THEN
-                   json_build_object('pipeline', p.parent_id, 'version', p.parent_version) END),
+                   'score', round(p.score::numeric, 2)) END,
+               'parent', CASE WHEN parent.id IS NOT NULL AND {visible} THEN
+                   json_build_object('pipeline', parent.id, 'version', p.parent_version) END),
            'cover', output_json(cover),
            'excerpt', r.excerpt,
            'kinds', r.kinds,
@@ -131,6 +135,8 @@ SELECT coalesce(json_agg(json_build_object(
   JOIN pipelines p ON p.id = r.pipeline_id
   JOIN accounts a ON a.id = r.account_id
   JOIN assets cover ON cover.id = r.cover_id
+  LEFT JOIN pipelines parent ON parent.id = p.parent_id AND {parent_is_told}
+ WHERE r.hidden_at IS NULL OR r.account_id = %(viewer_id)s
 
 -- name: steps
 -- Every step of a result's run, in order: what it was told, what it made, how long that took and on what.

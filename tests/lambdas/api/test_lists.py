@@ -122,12 +122,15 @@ def test_a_result_is_found_by_its_resolved_prompts_and_texts(
     assert titles(ana, "/pipelines", q="sunglasses") == []
 
 
-def test_a_result_is_found_by_what_its_pipeline_says_now(ana: Person, gallery: Callable[..., dict[str, Any]]) -> None:
-    ids = gallery(title="fox", tags=["old"])
-    ana.patch(f"/pipelines/{ids['pipeline']}", {"description": "Marvellous", "tags": ["new"]})
+def test_a_result_is_found_by_what_its_pipeline_said_when_it_was_published(
+    ana: Person, gallery: Callable[..., dict[str, Any]]
+) -> None:
+    ids = gallery(title="fox", description="Marvellous", tags=["old"])
+    ana.patch(f"/pipelines/{ids['pipeline']}", {"description": "Dull", "tags": ["new"]})
     assert titles(ana, "/results", q="marvellous") == ["fox"]
-    assert titles(ana, "/results", tag="new") == ["fox"]
-    assert titles(ana, "/results", tag="old") == []
+    assert titles(ana, "/results", q="dull") == titles(ana, "/results", tag="new") == []
+    assert titles(ana, "/results", tag="old") == ["fox"]
+    assert titles(ana, "/pipelines", q="dull") == titles(ana, "/pipelines", tag="new") == ["fox"]
     ana.patch(f"/pipelines/{ids['pipeline']}", {"visibility": "unlisted"})
     assert titles(ana, "/results") == ["fox"], "its author published it"
 

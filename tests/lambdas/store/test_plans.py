@@ -123,7 +123,7 @@ def test_the_order_of_a_plain_page_is_that_of_its_index(full: psycopg.Connection
         ("pipelines", "find"),
         ("pipelines", "lock"),
         ("pipelines", "cards"),
-        ("pipelines", "update_results"),
+        ("pipelines", "list_results"),
         ("ratings", "rate"),
         ("ratings", "update_results"),
         ("versions", "find"),

@@ -1387,6 +1387,9 @@ export interface components {
         /**
          * ResultPipeline
          * @description The version that made a result.
+         *
+         *     Of a pipeline that the viewer may not see, the title is that of when the result was published (null when it was
+         *     private already), and rating and parent are null.
          */
         ResultPipeline: {
             /**
@@ -1395,10 +1398,10 @@ export interface components {
              */
             id: string;
             /** Title */
-            title: string;
+            title: string | null;
             /** Version */
             version: number;
-            rating: components["schemas"]["ResultRating"];
+            rating: components["schemas"]["ResultRating"] | null;
             parent: components["schemas"]["Parent"] | null;
         };
         /**
@@ -2175,6 +2178,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */

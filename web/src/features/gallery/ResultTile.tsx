@@ -22,7 +22,7 @@ interface ResultTileProps {
 }
 
 export const ResultTile = memo(function ResultTile({ result, width, height }: ResultTileProps) {
-  const { average, count } = result.pipeline.rating;
+  const { rating } = result.pipeline;
   return (
     <article className={styles.tile} style={{ width, height: height + CAPTION }}>
       <Link to="/results/$id" params={{ id: result.id }} className={styles.link}>
@@ -37,7 +37,7 @@ export const ResultTile = memo(function ResultTile({ result, width, height }: Re
             {result.author.handle}
           </Link>
         )}
-        {count > 0 && <StarsShown average={average} count={count} />}
+        {rating && rating.count > 0 && <StarsShown average={rating.average} count={rating.count} />}
       </span>
     </article>
   );

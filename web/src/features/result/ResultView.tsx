@@ -76,7 +76,7 @@ function PipelineLine({ result }: { result: Result }) {
         <Trans>Pipeline</Trans>{" "}
       </span>
       <Link to="/pipelines/$id" params={{ id: pipeline.id }} search={{ version: pipeline.version }}>
-        {pipeline.title}
+        {pipeline.title ?? <Trans>a private pipeline</Trans>}
       </Link>
       <span className={styles.soft}>
         {" · "}
