@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.limits import MAX_COUNT, MAX_SIDE, MIN_SIDE, SIDE_STEP
-from contract.text import Text
+from contract.text import Text, Visible
 
 
 class Kind(StrEnum):
@@ -37,7 +37,7 @@ class Params(BaseModel):
 class TextParams(Params):
     """One answer of an instruct text model."""
 
-    prompt: Annotated[Text, _template("Prompt", min_length=1)]
+    prompt: Annotated[Text, Visible, _template("Prompt", min_length=1)]
     system: Annotated[Text, _template("System prompt")] = ""
     max_tokens: Annotated[int, Field(title="Longest answer, in tokens", ge=1, le=4096)] = 128
     temperature: Annotated[float, Field(title="Temperature", ge=0, le=2)] = 0.7
@@ -45,7 +45,7 @@ class TextParams(Params):
 
 
 class _PictureParams(Params):
-    prompt: Annotated[Text, _template("Prompt", min_length=1)]
+    prompt: Annotated[Text, Visible, _template("Prompt", min_length=1)]
     negative_prompt: Annotated[Text, _template("What to avoid")] = ""
     denoise_steps: Annotated[int, Field(title="Denoising steps", ge=1, le=100)] = 20
     guidance: Annotated[float, Field(title="How closely to follow the prompt", ge=0, le=20)] = 5.0

@@ -84,8 +84,7 @@ async def _wanted(
     min_rating: Annotated[float | None, BeforeValidator(_plain_decimal), Query(ge=1, le=5)] = None,
     sort: Sort = "top",
 ) -> Wanted:
-    label = tag.strip().lower() if tag else None
-    return Wanted(Filters(sort=sort, q=q, kind=kind, model=model, tag=label, min_rating=min_rating), author)
+    return Wanted(Filters(sort=sort, q=q, kind=kind, model=model, tag=tag, min_rating=min_rating), author)
 
 
 Narrowed = Annotated[Wanted, Depends(_wanted)]

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from lambdas.domain import search
+
 Sort = Literal["top", "new", "trending"]
 
 
@@ -37,7 +39,7 @@ class Filters:
 def params(filters: Filters, *, after: SortKey, limit: int) -> dict[str, Any]:
     """The parameters of the queries `top`, `new` and `trending` of either noun."""
     return {
-        "q": filters.q,
+        "q": search.fit(filters.q) if filters.q else None,
         "kind": filters.kind,
         "model": filters.model,
         "tag": filters.tag,

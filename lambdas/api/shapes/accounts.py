@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import MISSING, AfterValidator, StringConstraints
 
 from contract.faults import FaultCode, refusal
-from contract.text import VISIBLE_PATTERN, Storable
+from contract.text import VISIBLE_PATTERN, Composed, Storable, Visible
 from lambdas.actions import accounts as actions
 from lambdas.api.shapes.base import Answer, Body, Handle, Moment, Page
 from lambdas.store import accounts
@@ -28,7 +28,7 @@ NewHandle = Annotated[Handle, AfterValidator(_free_prefix)]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL_PATTERN), Storable]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=200), Storable]
 KnownPassword = Annotated[str, StringConstraints(max_length=200), Storable]
-About = Annotated[str, StringConstraints(max_length=2_000), Storable]
+About = Annotated[str, StringConstraints(max_length=2_000), Storable, Composed]
 
 
 class AccountIn(Body):
@@ -110,10 +110,17 @@ class Profile(Answer):
         return cls(handle=row.handle, about=row.about, joined_at=row.created_at, counts=counts)
 
 
+KeyName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=VISIBLE_PATTERN), Storable, Visible, Composed
+]
+
+
 class KeyIn(Body):
     """A key to make; without `expires_at` it works until it is deleted."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=VISIBLE_PATTERN), Storable]
+    name: Annotated[
+        str, StringConstraints(min_length=1, max_length=100, pattern=VISIBLE_PATTERN), Storable, Visible, Composed
+    ]
     expires_at: Moment | MISSING = MISSING
 
 

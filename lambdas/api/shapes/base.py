@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import MISSING, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from contract.faults import FaultCode, refusal
-from contract.text import VISIBLE_PATTERN, Storable
+from contract.text import VISIBLE_PATTERN, Composed, Storable, Visible
 from lambdas.domain.ids import parse_id
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -77,8 +77,10 @@ TAG_PATTERN = r"^[^\s,#][^,#]*$"
 HANDLE_PATTERN = r"^[a-z0-9][a-z0-9_-]{1,30}$"
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]+$"
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=VISIBLE_PATTERN), Storable]
-Description = Annotated[str, StringConstraints(max_length=8_000), Storable]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TAG_PATTERN), Storable]
+Title = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=VISIBLE_PATTERN), Storable, Visible, Composed
+]
+Description = Annotated[str, StringConstraints(max_length=8_000), Storable, Composed]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TAG_PATTERN), Storable, Visible, Composed]
 Handle = Annotated[str, StringConstraints(pattern=HANDLE_PATTERN)]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]

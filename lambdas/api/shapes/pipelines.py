@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from contract.spec import Spec
-from contract.text import Storable
+from contract.text import Composed, Storable, fold
 from lambdas.api.shapes.base import Answer, Author, Body, Description, Page, Tag, Title, VersionNumber
 from lambdas.store import pipelines, ratings, versions
 from lambdas.store.pipelines import Visibility
@@ -16,12 +16,15 @@ _MAX_TAGS = 10
 
 
 def _tidy(tags: list[str]) -> list[str]:
-    """Lower case, no spaces around, no tag twice; the order stays."""
-    return list(dict.fromkeys(tag.strip().lower() for tag in tags))
+    """As they are written, without spaces around; of those that are compared as one the first stays."""
+    kept: dict[str, str] = {}
+    for tag in tags:
+        kept.setdefault(fold(tag), tag.strip())
+    return list(kept.values())
 
 
 Tags = Annotated[list[Tag], Field(max_length=_MAX_TAGS), AfterValidator(_tidy)]
-Note = Annotated[str, StringConstraints(max_length=1_000), Storable]
+Note = Annotated[str, StringConstraints(max_length=1_000), Storable, Composed]
 StoredSpec = Annotated[dict[str, Any], WithJsonSchema({"x-is": "Spec"})]
 """A spec that was checked when it was saved; rules that came later do not make it unreadable.
 

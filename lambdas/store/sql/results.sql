@@ -72,8 +72,8 @@ UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.p
    AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
    AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
    AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
-   AND (%(tag)s::text IS NULL OR r.tags @> ARRAY[%(tag)s::text])
-   AND (%(q)s::text IS NULL OR r.search @@ websearch_to_tsquery('russian', %(q)s))
+   AND (%(tag)s::text IS NULL OR r.tag_keys @> ARRAY[fold(%(tag)s::text)])
+   AND (%(q)s::text IS NULL OR r.search @@ search_query(%(q)s))
    AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
             ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from tests.lambdas.api.people import SPEC, Person, a_pipeline, code, locs
 from tests.lambdas.builders import a_finished_run
@@ -216,3 +217,22 @@ def test_a_tampered_cursor_is_refused(ana: Person, gallery: Callable[..., dict[s
         answer = ana.get("/results", params={"limit": 1, "cursor": wrong})
         assert code(answer) == (422, "bad_cursor"), wrong
         assert locs(answer) == [["query", "cursor"]]
+
+
+def test_tags_are_shown_as_written_and_compared_folded(ana: Person, gallery: Callable[..., dict[str, Any]]) -> None:
+    ids = gallery(title="tree", tags=["Ёлка", "елка", "Café", "cafe\u0301", "cat", "c\u200bat"])
+    assert ana.get(f"/pipelines/{ids['pipeline']}").json()["tags"] == ["Ёлка", "Café", "cat"]
+    for tag in ("ЕЛКА", "ёлка", "cafe", "CAFÉ", "cat", " cat "):
+        assert titles(ana, "/pipelines", tag=tag) == titles(ana, "/results", tag=tag) == ["tree"], tag
+
+
+@pytest.mark.parametrize("q", ["-" * 33, "- " * 100, '"' * 33, "🍎", "مرحبا", "word " * 40, "\u200b"])
+def test_no_search_fails(anyone: TestClient, q: str) -> None:
+    for noun in ("results", "pipelines"):
+        assert anyone.get(f"/api/v1/{noun}", params={"q": q}).json()["items"] == []
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u202e", "\u2066\u2069"])
+def test_a_title_that_shows_nothing_is_refused(ana: Person, title: str) -> None:
+    answer = ana.post("/pipelines", {"title": title, "spec": SPEC})
+    assert [fault["code"] for fault in answer.json()["errors"]] == ["blank"]

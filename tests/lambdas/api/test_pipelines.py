@@ -23,7 +23,7 @@ def test_a_pipeline_comes_back_complete(ana: Person, anyone: TestClient) -> None
     made = a_pipeline(ana, description="Draws foxes.", tags=["Fox", "fox ", "лиса"])
     assert made == anyone.get(f"/api/v1/pipelines/{made['id']}").json()
     assert made["author"] == {"handle": "ana"}
-    assert made["tags"] == ["fox", "лиса"]
+    assert made["tags"] == ["Fox", "лиса"]
     assert (made["visibility"], made["parent"]) == ("public", None)
     assert made["kinds"] == ["image", "text"]
     assert made["rating"] == {"average": None, "count": 0, "score": 3.0, "mine": None}
