@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from contract.spec import Spec
 from lambdas.domain.errors import Forbidden, NotFound
-from lambdas.store import lists, queries
+from lambdas.store import lists, queries, results
 from lambdas.store.lists import Filters, SortKey
 
 _SQL = queries.load("pipelines")
@@ -141,13 +141,19 @@ def update(conn: Connection[Any], pipeline_id: UUID, change: Change) -> None:
     conn.execute(_SQL["update"], params)
     conn.execute(_SQL["keep_words"], params)
     if change.visibility is not None:
-        conn.execute(_SQL["list_results"], params)
+        _list_results(conn, pipeline_id)
 
 
 def delete(conn: Connection[Any], pipeline_id: UUID) -> None:
     """Take a pipeline and its results out of every list; the caller holds the pipeline."""
     conn.execute(_SQL["delete"], {"pipeline_id": pipeline_id})
+    _list_results(conn, pipeline_id)
+
+
+def _list_results(conn: Connection[Any], pipeline_id: UUID) -> None:
+    """Let lists show the pipeline's results or not, and the best of them where it ranks."""
     conn.execute(_SQL["list_results"], {"pipeline_id": pipeline_id})
+    results.choose_leading(conn, pipeline_id)
 
 
 def add_version(conn: Connection[Any], pipeline_id: UUID, *, spec: Spec, note: str) -> int:

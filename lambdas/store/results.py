@@ -57,7 +57,15 @@ def publish(
         if not row[0]:
             raise Invalid([Fault(("cover",), FaultCode.UNKNOWN_COVER)])
     (row,) = conn.execute(_SQL["publish"], {"run_id": run_id, "title": title, "cover": cover})
-    return row[0], row[1]
+    result_id, created, pipeline_id = row
+    if created:
+        choose_leading(conn, pipeline_id)
+    return result_id, created
+
+
+def choose_leading(conn: Connection[Any], pipeline_id: UUID) -> None:
+    """Let the best two results of a pipeline, which the caller holds, stand where it ranks."""
+    conn.execute(_SQL["choose_leading"], {"pipeline_id": pipeline_id})
 
 
 def _check_publishable(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
@@ -78,8 +86,10 @@ def withdraw(conn: Connection[Any], *, run_id: UUID, account_id: UUID) -> None:
     params = {"run_id": run_id, "account_id": account_id}
     # The pipeline before its result, as who rates it takes them, or the two would wait for each other.
     conn.execute(_SQL["lock_run"], params)
-    if conn.execute(_SQL["withdraw"], params).fetchone() is None:
+    withdrawn = conn.execute(_SQL["withdraw"], params).fetchone()
+    if withdrawn is None:
         raise _not_published()
+    choose_leading(conn, withdrawn[0])
 
 
 def _not_published() -> NotFound:

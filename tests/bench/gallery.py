@@ -52,7 +52,7 @@ INSERT INTO versions (pipeline_id, number, spec) SELECT id, 1, '{"inputs": [], "
 
 CREATE TEMPORARY TABLE made AS
 SELECT n, uuidv7() AS run, uuidv7() AS task, uuidv7() AS asset, p.id AS pipeline, p.account_id AS account,
-       p.title, p.description, p.tags, p.score, p.rating_count
+       p.title, p.description, p.tags, p.score, p.hot, p.rating_count
   FROM (SELECT row_number() OVER (ORDER BY id) AS nth, * FROM pipelines) p
   JOIN generate_series(1, %(results)s) n ON p.nth = 1 + n % %(pipelines)s;
 
@@ -69,11 +69,13 @@ SELECT asset, task, 0, 'image', 'media/' || md5(n::text) || '/0.png', 'media/' |
        64, 64, 'aGFzaGhhc2hoYXNoaGFzaA==', 9000 FROM made;
 
 INSERT INTO results (run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models, about,
-                     tags, listed, score, rating_count)
+                     tags, listed, score, rating_count, leads, top, trend)
 SELECT run, account, pipeline, 1, 'Result ' || n, asset, 'a red fox in the snow', 'a ' ||
        (ARRAY['red', 'green', 'зелёный', 'blue'])[1 + n % 4] || ' ' || (ARRAY['apple', 'fox', 'house'])[1 + n % 3]
        || ' walrus' || n, CASE WHEN n % 50 = 0 THEN ARRAY['text'] ELSE ARRAY['text', 'image'] END,
-       ARRAY['smollm2-135m', 'demo-emoji'], title || ' ' || description, tags, true, score, rating_count
+       ARRAY['smollm2-135m', 'demo-emoji'], title || ' ' || description, tags, true, score, rating_count,
+       n <= 2 * %(pipelines)s, CASE WHEN n <= 2 * %(pipelines)s THEN score ELSE 0 END,
+       CASE WHEN n <= 2 * %(pipelines)s THEN hot ELSE 0 END
   FROM made;
 """
 

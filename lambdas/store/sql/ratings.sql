@@ -23,7 +23,7 @@ UPDATE pipelines SET rating_count = rating_count - 1, rating_sum = rating_sum - 
 RETURNING rating_count
 
 -- name: update_results
--- Let the results of a pipeline rank as it does.
-UPDATE results r SET score = p.score, rating_count = p.rating_count
+-- Let the leading results of a pipeline rank as it does: two of them at most, however many there are.
+UPDATE results r SET top = p.score, trend = p.hot
   FROM pipelines p
- WHERE p.id = %(pipeline_id)s AND r.pipeline_id = p.id
+ WHERE p.id = %(pipeline_id)s AND r.pipeline_id = p.id AND r.leads

@@ -12,7 +12,8 @@ SELECT r.state, p.account_id = r.account_id AS own_pipeline, p.visibility = 'pri
 SELECT EXISTS (SELECT FROM assets a JOIN tasks t ON t.id = a.task_id WHERE a.id = %(asset_id)s AND t.run_id = %(run_id)s)
 
 -- name: publish
--- Put a run into the gallery, or change what is given of a result that is there; `created` tells which.
+-- Put a run into the gallery, or change what is given of a result that is there; `created` tells which. A result that
+-- was withdrawn comes back as the one that it was, and as old.
 -- Without a wish the cover is the first picture of the last step that made one, else the last text. A picture of a
 -- step without a prompt, such as an enlarged one, is told by the prompt of the picture before it.
 WITH cover AS (
@@ -33,9 +34,10 @@ WITH cover AS (
       FROM tasks t
      WHERE t.run_id = %(run_id)s
 ), result AS (
-    INSERT INTO results (run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models,
+    INSERT INTO results (id, created_at, run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models,
                          pipeline_title, about, tags, listed, score, rating_count)
-    SELECT r.id, r.account_id, r.pipeline_id, r.version, coalesce(%(title)s, p.title), cover.id,
+    SELECT coalesce(r.result_id, uuidv7()), coalesce(r.published_at, now()), r.id, r.account_id, r.pipeline_id,
+           r.version, coalesce(%(title)s, p.title), cover.id,
            coalesce(cover.excerpt, ''), made.prompts, made.kinds, made.models,
            CASE WHEN p.visibility = 'public' THEN p.title END,
            CASE WHEN p.visibility = 'public' THEN p.title || ' ' || p.description ELSE '' END,
@@ -48,11 +50,13 @@ WITH cover AS (
      WHERE r.id = %(run_id)s
         ON CONFLICT (run_id) DO UPDATE
        SET title = coalesce(%(title)s, results.title), cover_id = excluded.cover_id, excerpt = excluded.excerpt
-    RETURNING new.id, new.pipeline_id, old.id IS NULL AS created
+    RETURNING new.id, new.created_at, new.run_id, new.pipeline_id, old.id IS NULL AS created
+), remembered AS (
+    UPDATE runs SET result_id = result.id, published_at = result.created_at FROM result WHERE runs.id = result.run_id
 ), counted AS (
     UPDATE pipelines SET result_count = result_count + 1 FROM result WHERE pipelines.id = pipeline_id AND created
 )
-SELECT id, created FROM result
+SELECT id, created, pipeline_id FROM result
 
 -- name: own
 -- Whether the account has published this run.
@@ -65,8 +69,31 @@ WITH gone AS (
 )
 UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.pipeline_id RETURNING id
 
+-- name: choose_leading
+-- The best two listed results of a pipeline, which the caller holds, stand where it ranks: those of its author, who
+-- shows what it is meant for, before others', and newer ones before older.
+WITH best AS MATERIALIZED (
+    SELECT c.id FROM pipelines p CROSS JOIN LATERAL (
+           (SELECT id, 0 AS rank FROM results
+             WHERE pipeline_id = p.id AND account_id = p.account_id AND listed AND hidden_at IS NULL
+             ORDER BY id DESC LIMIT 2)
+           UNION ALL
+           (SELECT id, 1 AS rank FROM results
+             WHERE pipeline_id = p.id AND account_id <> p.account_id AND listed AND hidden_at IS NULL
+             ORDER BY id DESC LIMIT 2)) c
+     WHERE p.id = %(pipeline_id)s
+     ORDER BY c.rank, c.id DESC LIMIT 2
+), touched AS MATERIALIZED (
+    SELECT id FROM results WHERE pipeline_id = %(pipeline_id)s AND leads UNION SELECT id FROM best
+)
+UPDATE results r
+   SET leads = b.id IS NOT NULL, top = CASE WHEN b.id IS NULL THEN 0 ELSE p.score END,
+       trend = CASE WHEN b.id IS NULL THEN 0 ELSE p.hot END
+  FROM touched t LEFT JOIN best b ON b.id = t.id, pipelines p
+ WHERE r.id = t.id AND p.id = %(pipeline_id)s
+
 -- part: wanted
--- A result `r` that a list with these filters shows; one's own list shows everything.
+-- A result `r` of a pipeline `p` that a list with these filters shows; one's own list shows everything.
 ({listed_result} OR %(own)s)
    AND (%(author_id)s::uuid IS NULL OR r.account_id = %(author_id)s)
    AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
@@ -74,22 +101,23 @@ UPDATE pipelines SET result_count = result_count - 1 FROM gone WHERE id = gone.p
    AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
    AND (%(tag)s::text IS NULL OR r.tag_keys @> ARRAY[fold(%(tag)s::text)])
    AND (%(q)s::text IS NULL OR r.search @@ search_query(%(q)s))
-   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT r.weak
-            ELSE r.rating_count > 0 AND r.score >= %(min_rating)s END
+   AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak
+            ELSE p.rating_count > 0 AND p.score >= %(min_rating)s END
 
 -- name: top
--- A page of the gallery, best first: ids and what they are sorted by.
-SELECT r.id, r.score AS sort_value
-  FROM results r
+-- A page of the gallery, best first: ids and what they are sorted by. Further results of a pipeline follow after all
+-- pipelines had their turn, newest first.
+SELECT r.id, r.top AS sort_value
+  FROM results r JOIN pipelines p ON p.id = r.pipeline_id
  WHERE {wanted}
-   AND (r.score, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
- ORDER BY r.score DESC, r.id DESC
+   AND (r.top, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
+ ORDER BY r.top DESC, r.id DESC
  LIMIT %(limit)s
 
 -- name: new
 -- A page of the gallery, newest first; the value says nothing here, ids grow with time.
 SELECT r.id, 0::float8 AS sort_value
-  FROM results r
+  FROM results r JOIN pipelines p ON p.id = r.pipeline_id
  WHERE {wanted}
    AND r.id < %(after_id)s::uuid
  ORDER BY r.id DESC
@@ -97,11 +125,11 @@ SELECT r.id, 0::float8 AS sort_value
 
 -- name: trending
 -- A page of the gallery, liked and fresh first: ids and what they are sorted by.
-SELECT r.id, r.hot AS sort_value
-  FROM results r
+SELECT r.id, r.trend AS sort_value
+  FROM results r JOIN pipelines p ON p.id = r.pipeline_id
  WHERE {wanted}
-   AND (r.hot, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
- ORDER BY r.hot DESC, r.id DESC
+   AND (r.trend, r.id) < (%(after_value)s::float8, %(after_id)s::uuid)
+ ORDER BY r.trend DESC, r.id DESC
  LIMIT %(limit)s
 
 -- name: cards

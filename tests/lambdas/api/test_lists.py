@@ -37,7 +37,7 @@ def rate(conn: psycopg.Connection, pipeline: str, *, count: int, stars: int) -> 
         "UPDATE pipelines SET rating_count = %s, rating_sum = %s WHERE id = %s", (count, count * stars, pipeline)
     )
     conn.execute(
-        "UPDATE results r SET score = p.score, rating_count = p.rating_count FROM pipelines p WHERE p.id = r.pipeline_id"
+        "UPDATE results r SET top = p.score, trend = p.hot FROM pipelines p WHERE p.id = r.pipeline_id AND r.leads"
     )
 
 
@@ -63,11 +63,10 @@ def test_trending_weighs_age_against_ratings(
 ) -> None:
     for title, days, count in (("fresh", 0, 0), ("loved", 3, 30), ("old and loved", 30, 30)):
         ids = gallery(title=title)
+        conn.execute(
+            "UPDATE pipelines SET created_at = now() - make_interval(days => %s) WHERE id = %s", (days, ids["pipeline"])
+        )
         rate(conn, ids["pipeline"], count=count, stars=5)
-        for table, key in (("pipelines", "pipeline"), ("results", "result")):
-            conn.execute(
-                f"UPDATE {table} SET created_at = now() - make_interval(days => %s) WHERE id = %s", (days, ids[key])
-            )
     assert titles(ana, path, sort="trending") == ["loved", "fresh", "old and loved"]
 
 

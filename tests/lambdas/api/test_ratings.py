@@ -82,9 +82,10 @@ def test_who_rates_and_who_withdraws_a_result_never_wait_for_each_other(
 
 
 def copies(conn: psycopg.Connection) -> list[tuple[bool]]:
+    """Whether each leading result says of its pipeline's rank what the pipeline does."""
     return conn.execute(
-        "SELECT r.score = p.score AND r.rating_count = p.rating_count"
-        " FROM results r JOIN pipelines p ON p.id = r.pipeline_id"
+        "SELECT DISTINCT r.top = p.score AND r.trend = p.hot FROM results r JOIN pipelines p ON p.id = r.pipeline_id"
+        " WHERE r.leads"
     ).fetchall()
 
 

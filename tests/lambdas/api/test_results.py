@@ -1,6 +1,7 @@
 """Publishing runs, and how a result tells what made it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -225,3 +226,65 @@ def test_what_is_being_published_is_not_deleted_beside_it(
         deleting.result()
     assert conn.execute("SELECT run_id FROM results").fetchall() == [(run,)]
     assert conn.execute("SELECT prefix FROM doomed_media").fetchall() == []
+
+
+def shown(person: Person, **params: Any) -> list[str]:
+    return [item["title"] for item in person.get("/results", params=params).json()["items"]]
+
+
+def publish(person: Person, conn: psycopg.Connection, pipeline: str, title: str) -> str:
+    run = a_finished_run(conn, account=person.id, pipeline=pipeline)
+    assert person.put(f"/runs/{run}/result", {"title": title}).status_code == 201
+    return str(run)
+
+
+@pytest.mark.parametrize("sort", ["top", "trending"])
+def test_each_pipeline_shows_its_best_two_results_before_further_ones(
+    ana: Person, ben: Person, conn: psycopg.Connection, sort: str
+) -> None:
+    loved, plain = a_pipeline(ana)["id"], a_pipeline(ana)["id"]
+    for number in (1, 2, 3):
+        publish(ana, conn, loved, f"loved {number}")
+    publish(ben, conn, loved, "loved, by ben")
+    for number in (1, 2, 3):
+        publish(ana, conn, plain, f"plain {number}")
+    ben.put(f"/pipelines/{loved}/rating", {"stars": 5})
+    assert shown(ben, sort=sort) == [
+        "loved 3", "loved 2", "plain 3", "plain 2", "plain 1", "loved, by ben", "loved 1"
+    ]  # fmt: skip
+
+
+def test_when_a_leading_result_goes_the_next_one_leads(
+    ana: Person, ben: Person, bucket_app: FastAPI, conn: psycopg.Connection
+) -> None:
+    cleo = sign_up(bucket_app, "cleo")
+    pipeline = a_pipeline(cleo)["id"]
+    runs_ = [publish(cleo, conn, pipeline, f"r{number}") for number in (1, 2, 3)]
+    assert cleo.delete(f"/runs/{runs_[2]}/result").status_code == 204
+    leading = conn.execute("SELECT title FROM results WHERE leads ORDER BY id DESC").fetchall()
+    assert leading == [("r2",), ("r1",)]
+
+
+def test_a_rating_writes_four_rows_however_many_results_there_are(
+    ana: Person, ben: Person, conn: psycopg.Connection
+) -> None:
+    pipeline = a_pipeline(ana)["id"]
+    for number in range(6):
+        publish(ana, conn, pipeline, f"r{number}")
+    before = conn.execute("SELECT id, xmin::text FROM results").fetchall()
+    ben.put(f"/pipelines/{pipeline}/rating", {"stars": 5})
+    after = conn.execute("SELECT id, xmin::text FROM results").fetchall()
+    assert len(set(after) - set(before)) == 2
+
+
+def test_publishing_again_does_not_make_a_result_young(bucket_app: FastAPI, conn: psycopg.Connection) -> None:
+    cleo = sign_up(bucket_app, "cleo")
+    pipeline = a_pipeline(cleo)["id"]
+    run = publish(cleo, conn, pipeline, "old")
+    publish(cleo, conn, pipeline, "new")
+    first = cleo.get("/results", params={"sort": "new"}).json()["items"][-1]
+    cleo.delete(f"/runs/{run}/result")
+    again = cleo.put(f"/runs/{run}/result", {"title": "old"}).json()
+    assert again["id"] == first["id"]
+    assert datetime.fromisoformat(again["created_at"]) == datetime.fromisoformat(first["created_at"])
+    assert shown(cleo, sort="new") == ["new", "old"]
