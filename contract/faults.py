@@ -46,6 +46,7 @@ class FaultCode(StrEnum):
     BAD_TAG = "bad_tag"
     BAD_IDEMPOTENCY_KEY = "bad_idempotency_key"
     BAD_CURSOR = "bad_cursor"
+    BAD_VERSION = "bad_version"
     # What needs the account or the state of things to see.
     RESERVED_HANDLE = "reserved_handle"
     NEEDED_FOR_FULL_ACCOUNT = "needed_for_full_account"
@@ -104,6 +105,7 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.BAD_TAG: "must not have a comma or # in it, nor begin with a space",
     FaultCode.BAD_IDEMPOTENCY_KEY: "must be visible ASCII characters without spaces",
     FaultCode.BAD_CURSOR: "is no cursor of this list: take `next` of a page with the same path and filters",
+    FaultCode.BAD_VERSION: "must name a version as PIPELINE:NUMBER",
     FaultCode.RESERVED_HANDLE: "must not begin with: {prefixes}",
     FaultCode.NEEDED_FOR_FULL_ACCOUNT: "is needed too, to make a guest a full account",
     FaultCode.IN_THE_PAST: "must lie in the future",

@@ -34,7 +34,7 @@ def publish(
     with services.transaction() as tx:
         account = full_writer(tx, identity)
         result_id, created = results.publish(tx, run_id=run_id, account_id=account.id, title=title, cover=cover)
-        return _detail(tx, result_id, viewer_id=account.id), created
+        return detail(tx, result_id, viewer_id=account.id), created
 
 
 def withdraw(services: Services, identity: Identity, run_id: UUID) -> None:
@@ -76,7 +76,7 @@ def read(services: Services, identity: Identity | None, result_id: UUID) -> Deta
     """A result with every step; raises NotFound."""
     with services.transaction() as tx:
         account = viewer(tx, identity)
-        return _detail(tx, result_id, viewer_id=account.id if account else None)
+        return detail(tx, result_id, viewer_id=account.id if account else None)
 
 
 def card(services: Services, result_id: UUID) -> dict[str, Any] | None:
@@ -90,7 +90,8 @@ def _card(conn: Connection[Any], result_id: UUID, *, viewer_id: UUID | None) -> 
     return found[0] if found else None
 
 
-def _detail(tx: Connection[Any], result_id: UUID, *, viewer_id: UUID | None) -> Detail:
+def detail(tx: Connection[Any], result_id: UUID, *, viewer_id: UUID | None) -> Detail:
+    """A result with every step, as this viewer sees it; raises NotFound."""
     found = _card(tx, result_id, viewer_id=viewer_id)
     if found is None:
         raise NotFound("There is no such result; its author may have withdrawn it.")

@@ -7,7 +7,7 @@ from typing import Any
 from contract.faults import Fault, FaultCode, Loc, Value
 from contract.text import NAME_PATTERN, VISIBLE_PATTERN
 from lambdas.api.shapes.accounts import EMAIL_PATTERN
-from lambdas.api.shapes.base import HANDLE_PATTERN, IDEMPOTENCY_KEY_PATTERN, TAG_PATTERN
+from lambdas.api.shapes.base import HANDLE_PATTERN, IDEMPOTENCY_KEY_PATTERN, TAG_PATTERN, VERSION_ADDRESS_PATTERN
 
 Context = Mapping[str, Any]
 
@@ -18,6 +18,7 @@ _PATTERNS = {
     HANDLE_PATTERN: FaultCode.BAD_HANDLE,
     IDEMPOTENCY_KEY_PATTERN: FaultCode.BAD_IDEMPOTENCY_KEY,
     TAG_PATTERN: FaultCode.BAD_TAG,
+    VERSION_ADDRESS_PATTERN: FaultCode.BAD_VERSION,
 }
 _TYPES = {
     "bool_type": "true or false",

@@ -73,6 +73,7 @@ PathId = Annotated[Id, Path(alias="id")]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A time with its zone, kept as UTC."""
 
+VERSION_ADDRESS_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}:[1-9][0-9]{0,8}$"
 TAG_PATTERN = r"^[^\s,#][^,#]*$"
 HANDLE_PATTERN = r"^[a-z0-9][a-z0-9_-]{1,30}$"
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]+$"

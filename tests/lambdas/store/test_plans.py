@@ -138,6 +138,8 @@ INDEXES = {
         ("pipelines", "list_results"),
         ("ratings", "rate"),
         ("ratings", "update_results"),
+        ("lineage", "family"),
+        ("lineage", "parent_result"),
         ("versions", "find"),
         ("versions", "page"),
         ("results", "cards"),

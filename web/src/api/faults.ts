@@ -41,6 +41,7 @@ const SENTENCES: Record<Fault["code"], Sentence> = {
   bad_tag: () => msg`A tag has no comma and no #.`,
   bad_idempotency_key: () => OLD_PAGE,
   bad_cursor: () => msg`This list has changed. Reload the page, please.`,
+  bad_version: () => msg`There is no such version.`,
   reserved_handle: (values) => mustNotBeginWith(words(values.prefixes)),
   needed_for_full_account: () => FILL_IN,
   in_the_past: () => msg`This has to lie in the future.`,

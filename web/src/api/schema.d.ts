@@ -512,6 +512,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pipelines/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lineage
+         * @description Where a pipeline comes from and what others made of it.
+         */
+        get: operations["get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pipelines/{id}/versions/{number}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Versions
+         * @description What changes from this version to another: by default to the one before, of version 1 to the parent's.
+         */
+        get: operations["diff_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Results
+         * @description What changes from this result to another.
+         */
+        get: operations["diff_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -670,6 +730,49 @@ export interface components {
             params: components["schemas"]["CaptionParams"];
         };
         /**
+         * Change
+         * @description A value that differs; null stands for one that is not there. `words` are those of two texts, else empty.
+         */
+        Change: {
+            /** Name */
+            name: string;
+            /** From */
+            from: unknown;
+            /** To */
+            to: unknown;
+            /** Words */
+            words: [
+                "=" | "-" | "+",
+                string
+            ][];
+        };
+        /**
+         * ComparedResult
+         * @description One of two results; `rating` is null where the viewer may not see the pipeline.
+         */
+        ComparedResult: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            author: components["schemas"]["Author"] | null;
+            /**
+             * Pipeline
+             * Format: uuid
+             */
+            pipeline: string;
+            /** Version */
+            version: number;
+            /** Seed */
+            seed: number;
+            /** Cover */
+            cover: components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"];
+            rating: components["schemas"]["ResultRating"] | null;
+        };
+        /**
          * EditParams
          * @description Pictures from another picture and a prompt (image to image).
          */
@@ -737,7 +840,7 @@ export interface components {
         Fault: {
             loc: (string | number)[];
             /** @enum {string} */
-            code: "invalid" | "missing" | "unknown_field" | "unknown_parameter" | "repeated_parameter" | "wrong_type" | "not_one_of" | "below_minimum" | "above_maximum" | "not_above" | "not_below" | "not_a_multiple" | "too_short" | "too_long" | "too_few_items" | "too_many_items" | "too_many_keys" | "too_many_values" | "too_deep" | "blank" | "nul_character" | "not_unicode" | "bad_id" | "bad_time" | "bad_name" | "bad_handle" | "bad_email" | "bad_tag" | "bad_idempotency_key" | "bad_cursor" | "reserved_handle" | "needed_for_full_account" | "in_the_past" | "unknown_version" | "outdated_version" | "unknown_input" | "missing_input" | "unknown_picture" | "unknown_cover" | "duplicate_name" | "malformed_reference" | "unknown_reference" | "later_reference" | "picture_needed" | "text_needed" | "picture_reference_needed" | "unknown_model" | "unfit_model" | "beyond_model" | "length_beyond_model" | "fixed_by_model" | "no_effect_on_model" | "too_costly";
+            code: "invalid" | "missing" | "unknown_field" | "unknown_parameter" | "repeated_parameter" | "wrong_type" | "not_one_of" | "below_minimum" | "above_maximum" | "not_above" | "not_below" | "not_a_multiple" | "too_short" | "too_long" | "too_few_items" | "too_many_items" | "too_many_keys" | "too_many_values" | "too_deep" | "blank" | "nul_character" | "not_unicode" | "bad_id" | "bad_time" | "bad_name" | "bad_handle" | "bad_email" | "bad_tag" | "bad_idempotency_key" | "bad_cursor" | "bad_version" | "reserved_handle" | "needed_for_full_account" | "in_the_past" | "unknown_version" | "outdated_version" | "unknown_input" | "missing_input" | "unknown_picture" | "unknown_cover" | "duplicate_name" | "malformed_reference" | "unknown_reference" | "later_reference" | "picture_needed" | "text_needed" | "picture_reference_needed" | "unknown_model" | "unfit_model" | "beyond_model" | "length_beyond_model" | "fixed_by_model" | "no_effect_on_model" | "too_costly";
             values: {
                 [key: string]: string | number | string[];
             };
@@ -991,6 +1094,16 @@ export interface components {
             minimum: number;
             /** Maximum */
             maximum: number;
+        };
+        /**
+         * Lineage
+         * @description Ancestors, the pipeline itself, descendants and siblings that the viewer may see, nearest first.
+         */
+        Lineage: {
+            /** Items */
+            items: components["schemas"]["Relative"][];
+            /** More */
+            more: boolean;
         };
         /**
          * ModelFigures
@@ -1311,6 +1424,32 @@ export interface components {
             stars: number;
         };
         /**
+         * Relative
+         * @description A pipeline of a lineage; `version` is its latest, `cover` that of its best result.
+         */
+        Relative: {
+            /**
+             * Pipeline
+             * Format: uuid
+             */
+            pipeline: string;
+            /** Version */
+            version: number;
+            parent: components["schemas"]["Parent"] | null;
+            /** Title */
+            title: string;
+            author: components["schemas"]["Author"] | null;
+            rating: components["schemas"]["ResultRating"];
+            counts: components["schemas"]["PipelineCounts"];
+            /** Cover */
+            cover: (components["schemas"]["ImageOutput"] | components["schemas"]["TextOutput"]) | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * RemixIn
          * @description What to start from and what to call it; the latest version and its pipeline's title when absent.
          */
@@ -1360,6 +1499,20 @@ export interface components {
             created_at: string;
             /** Tasks */
             tasks: components["schemas"]["ResultTask"][];
+        };
+        /**
+         * ResultDiff
+         * @description What changes from one result to another: inputs as they were given, specs, and the prompts that came out.
+         */
+        ResultDiff: {
+            from: components["schemas"]["ComparedResult"];
+            to: components["schemas"]["ComparedResult"];
+            /** Inputs */
+            inputs: components["schemas"]["Change"][];
+            /** Steps */
+            steps: components["schemas"]["StepChanges"][];
+            /** Prompts */
+            prompts: components["schemas"]["Change"][];
         };
         /**
          * ResultIn
@@ -1652,6 +1805,21 @@ export interface components {
             workers: components["schemas"]["QueueFigures"][];
         };
         /**
+         * StepChanges
+         * @description A step of either spec with the params that differ, kind and model among them.
+         */
+        StepChanges: {
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "same" | "changed" | "added" | "removed" | "moved";
+            /** Params */
+            params: components["schemas"]["Change"][];
+        };
+        /**
          * Task
          * @description One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1.
          *
@@ -1838,6 +2006,18 @@ export interface components {
             pipeline: string;
             author: components["schemas"]["Author"] | null;
             spec: components["schemas"]["Spec"];
+        };
+        /**
+         * VersionDiff
+         * @description What changes from one version to another.
+         */
+        VersionDiff: {
+            from: components["schemas"]["Parent"];
+            to: components["schemas"]["Parent"];
+            /** Inputs */
+            inputs: components["schemas"]["Change"][];
+            /** Steps */
+            steps: components["schemas"]["StepChanges"][];
         };
         /**
          * VersionIn
@@ -4565,6 +4745,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_versions: {
+        parameters: {
+            query?: {
+                /** @description another version, as PIPELINE:NUMBER */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiff"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_results: {
+        parameters: {
+            query?: {
+                /** @description another result; the best of the parent when absent */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultDiff"];
                 };
             };
             /** @description Unauthorized */
