@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,9 +15,10 @@ from lambdas.actions.lists import Wanted
 from lambdas.api import cursors
 from lambdas.api.deps import Services
 from lambdas.api.shapes.base import Handle
-from lambdas.store.lists import START, Filters, Sort, SortKey
+from lambdas.store.lists import START, Filters, Language, Period, Sort, SortKey
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_SEED = re.compile(r"\d{1,16}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
 
 
@@ -25,6 +26,13 @@ def plain_int(value: Any) -> Any:
     """Text of a path or query that must be a whole number, checked before pydantic reads it."""
     # pydantic alone would take "5.0", "+5" and " 5".
     if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise refusal(FaultCode.WRONG_TYPE, expected="a whole number in digits")
+    return value
+
+
+def plain_seed(value: Any) -> Any:
+    """The same for a seed, which has up to sixteen digits."""
+    if isinstance(value, str) and not _SEED.fullmatch(value):
         raise refusal(FaultCode.WRONG_TYPE, expected="a whole number in digits")
     return value
 
@@ -75,16 +83,24 @@ async def _window(
 Paging = Annotated[Window, Depends(_window)]
 
 
-async def _wanted(
-    q: Annotated[str | None, Query(min_length=1, max_length=200, description="words to search for")] = None,
+async def _labels(
     kind: Kind | None = None,
     model: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
     tag: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+    lang: Annotated[Language | None, Query(description="by the script of most letters of title and prompts")] = None,
+) -> Filters:
+    return Filters(kind=kind, model=model, tag=tag, lang=lang)
+
+
+async def _wanted(
+    labels: Annotated[Filters, Depends(_labels)],
+    q: Annotated[str | None, Query(min_length=1, max_length=200, description="words to search for")] = None,
     author: Annotated[Handle | None, Query(description="a handle; one's own shows what others do not see")] = None,
     min_rating: Annotated[float | None, BeforeValidator(_plain_decimal), Query(ge=1, le=5)] = None,
+    period: Annotated[Period, Query(description="made, or first published, so lately")] = "all",
     sort: Sort = "top",
 ) -> Wanted:
-    return Wanted(Filters(sort=sort, q=q, kind=kind, model=model, tag=tag, min_rating=min_rating), author)
+    return Wanted(replace(labels, sort=sort, q=q, min_rating=min_rating, period=period), author)
 
 
 Narrowed = Annotated[Wanted, Depends(_wanted)]

@@ -1,6 +1,7 @@
 """What the lists of pipelines and of results share: filters, orders and how pages of them begin."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -9,6 +10,16 @@ from psycopg import Connection
 from lambdas.domain import search
 
 Sort = Literal["top", "new", "trending"]
+Language = Literal["en", "ru"]
+Period = Literal["day", "week", "month", "year", "all"]
+
+_PERIODS = {
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+    "all": None,
+}
 
 
 class SortKey(NamedTuple):
@@ -31,6 +42,11 @@ class Filters:
     kind: str | None = None
     model: str | None = None
     tag: str | None = None
+    lang: Language | None = None
+    seed: int | None = None
+    """Of results alone."""
+    period: Period = "all"
+    """Since when something was made, or first published."""
     author_id: UUID | None = None
     min_rating: float | None = None
     own: bool = False
@@ -43,6 +59,9 @@ def params(filters: Filters, *, after: SortKey, limit: int) -> dict[str, Any]:
         "kind": filters.kind,
         "model": filters.model,
         "tag": filters.tag,
+        "lang": filters.lang,
+        "seed": filters.seed,
+        "period": _PERIODS[filters.period],
         "author_id": filters.author_id,
         "min_rating": filters.min_rating,
         "own": filters.own,

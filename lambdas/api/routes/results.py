@@ -1,13 +1,16 @@
 """The gallery: publishing runs, listing results, and how each was made."""
 
 import json
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query, Response
+from pydantic import BeforeValidator
 
+from contract.limits import MAX_SEED
 from lambdas.actions import results
 from lambdas.api.deps import Caller, MaybeCaller, OutsideTurn, Services
-from lambdas.api.paging import Narrowed, Paging
+from lambdas.api.paging import Narrowed, Paging, plain_seed
 from lambdas.api.problems import declared
 from lambdas.api.routing import StrictRouter
 from lambdas.api.shapes.base import Id, PathId, given
@@ -42,8 +45,10 @@ def list_results(
     caller: MaybeCaller,
     services: Services,
     pipeline: Annotated[Id | None, Query(description="only results of this pipeline")] = None,
+    seed: Annotated[int | None, BeforeValidator(plain_seed), Query(ge=0, le=MAX_SEED)] = None,
 ) -> Response:
     """The gallery, best first unless `sort` says otherwise; one's own all, when `author` is oneself."""
+    wanted = replace(wanted, filters=replace(wanted.filters, seed=seed))
     page = results.page(services, caller, wanted, pipeline_id=pipeline, after=paging.after, limit=paging.limit)
     # PostgreSQL wrote the items: reading them only to write them again would take most of this call's time.
     body = f'{{"items":{page.items},"next":{json.dumps(paging.cursor(page.end))}}}'

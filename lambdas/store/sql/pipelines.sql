@@ -89,6 +89,8 @@ RETURNING number
    AND (%(author_id)s::uuid IS NULL OR p.account_id = %(author_id)s)
    AND (%(kind)s::text IS NULL OR p.kinds @> ARRAY[%(kind)s::text])
    AND (%(model)s::text IS NULL OR p.models @> ARRAY[%(model)s::text])
+   AND (%(lang)s::text IS NULL OR p.lang = %(lang)s)
+   AND (%(period)s::interval IS NULL OR p.id >= first_id(now() - %(period)s::interval))
    AND (%(tag)s::text IS NULL OR p.tag_keys @> ARRAY[fold(%(tag)s::text)])
    AND (%(q)s::text IS NULL OR p.search @@ search_query(%(q)s))
    AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak

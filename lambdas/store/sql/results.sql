@@ -35,14 +35,14 @@ WITH cover AS (
      WHERE t.run_id = %(run_id)s
 ), result AS (
     INSERT INTO results (id, created_at, run_id, account_id, pipeline_id, version, title, cover_id, excerpt, prompts, kinds, models,
-                         pipeline_title, about, tags, listed, score, rating_count)
+                         pipeline_title, about, tags, listed, score, rating_count, seed)
     SELECT coalesce(r.result_id, uuidv7()), coalesce(r.published_at, now()), r.id, r.account_id, r.pipeline_id,
            r.version, coalesce(%(title)s, p.title), cover.id,
            coalesce(cover.excerpt, ''), made.prompts, made.kinds, made.models,
            CASE WHEN p.visibility = 'public' THEN p.title END,
            CASE WHEN p.visibility = 'public' THEN p.title || ' ' || p.description ELSE '' END,
            CASE WHEN p.visibility = 'public' THEN p.tags ELSE '{}' END,
-           p.hidden_at IS NULL AND (p.visibility = 'public' OR r.account_id = p.account_id), p.score, p.rating_count
+           p.hidden_at IS NULL AND (p.visibility = 'public' OR r.account_id = p.account_id), p.score, p.rating_count, r.seed
       FROM runs r
       JOIN pipelines p ON p.id = r.pipeline_id
      CROSS JOIN cover
@@ -99,6 +99,9 @@ UPDATE results r
    AND (%(pipeline_id)s::uuid IS NULL OR r.pipeline_id = %(pipeline_id)s)
    AND (%(kind)s::text IS NULL OR r.kinds @> ARRAY[%(kind)s::text])
    AND (%(model)s::text IS NULL OR r.models @> ARRAY[%(model)s::text])
+   AND (%(lang)s::text IS NULL OR r.lang = %(lang)s)
+   AND (%(seed)s::bigint IS NULL OR r.seed = %(seed)s)
+   AND (%(period)s::interval IS NULL OR r.id >= first_id(now() - %(period)s::interval))
    AND (%(tag)s::text IS NULL OR r.tag_keys @> ARRAY[fold(%(tag)s::text)])
    AND (%(q)s::text IS NULL OR r.search @@ search_query(%(q)s))
    AND CASE WHEN %(min_rating)s::float8 IS NULL THEN %(own)s OR NOT p.weak

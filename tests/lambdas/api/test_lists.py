@@ -235,3 +235,39 @@ def test_no_search_fails(anyone: TestClient, q: str) -> None:
 def test_a_title_that_shows_nothing_is_refused(ana: Person, title: str) -> None:
     answer = ana.post("/pipelines", {"title": title, "spec": SPEC})
     assert [fault["code"] for fault in answer.json()["errors"]] == ["blank"]
+
+
+def test_lists_are_narrowed_to_a_language(ana: Person, gallery: Callable[..., dict[str, Any]]) -> None:
+    russian = [SPEC["steps"][0] | {"params": {"prompt": "Опиши лису в лесу."}}]
+    gallery(title="A fox")
+    gallery(title="Лиса", scene="Рыжая лиса спит под дубом.", spec=SPEC | {"steps": [*russian, SPEC["steps"][1]]})
+    assert titles(ana, "/pipelines", lang="en") == titles(ana, "/results", lang="en") == ["A fox"]
+    assert titles(ana, "/pipelines", lang="ru") == titles(ana, "/results", lang="ru") == ["Лиса"]
+
+
+def test_results_are_narrowed_to_a_seed(ana: Person, conn: psycopg.Connection, gallery: Callable[..., Any]) -> None:
+    gallery(title="seven")
+    pipeline = a_pipeline(ana, title="other")["id"]
+    run = a_finished_run(conn, account=ana.id, pipeline=pipeline, seed=2**53 - 1)
+    ana.put(f"/runs/{run}/result", {})
+    assert titles(ana, "/results", seed=7) == ["seven"]
+    assert titles(ana, "/results", seed=2**53 - 1) == ["other"]
+    for wrong in ("-1", "1.0", "x", str(2**53)):
+        answer = ana.get("/results", params={"seed": wrong})
+        assert locs(answer) == [["query", "seed"]]
+
+
+def test_lists_are_narrowed_to_a_period(
+    ana: Person, conn: psycopg.Connection, gallery: Callable[..., dict[str, Any]]
+) -> None:
+    """Ids are drawn from the clock (RFC 9562), and a result keeps its id when it is published again."""
+    for title, days in (("today", 0), ("last week", 5), ("last year", 200)):
+        result = gallery(title=title)["result"]
+        conn.execute(
+            "UPDATE results SET id = first_id(now() - make_interval(days => %s)) WHERE id = %s", (days, result)
+        )
+    found = {period: set(titles(ana, "/results", period=period)) for period in ("day", "week", "month", "year", "all")}
+    assert found["day"] == {"today"}
+    assert found["week"] == found["month"] == {"today", "last week"}
+    assert found["year"] == found["all"] == {"today", "last week", "last year"}
+    assert len(titles(ana, "/pipelines", period="day")) == 3

@@ -2275,15 +2275,20 @@ export interface operations {
             query?: {
                 /** @description only results of this pipeline */
                 pipeline?: string | null;
+                seed?: number | null;
                 /** @description words to search for */
                 q?: string | null;
-                kind?: components["schemas"]["Kind"] | null;
-                model?: string | null;
-                tag?: string | null;
                 /** @description a handle; one's own shows what others do not see */
                 author?: string | null;
                 min_rating?: number | null;
+                /** @description made, or first published, so lately */
+                period?: "day" | "week" | "month" | "year" | "all";
                 sort?: "top" | "new" | "trending";
+                kind?: components["schemas"]["Kind"] | null;
+                model?: string | null;
+                tag?: string | null;
+                /** @description by the script of most letters of title and prompts */
+                lang?: ("en" | "ru") | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -3845,13 +3850,17 @@ export interface operations {
             query?: {
                 /** @description words to search for */
                 q?: string | null;
-                kind?: components["schemas"]["Kind"] | null;
-                model?: string | null;
-                tag?: string | null;
                 /** @description a handle; one's own shows what others do not see */
                 author?: string | null;
                 min_rating?: number | null;
+                /** @description made, or first published, so lately */
+                period?: "day" | "week" | "month" | "year" | "all";
                 sort?: "top" | "new" | "trending";
+                kind?: components["schemas"]["Kind"] | null;
+                model?: string | null;
+                tag?: string | null;
+                /** @description by the script of most letters of title and prompts */
+                lang?: ("en" | "ru") | null;
                 limit?: number;
                 cursor?: string | null;
             };
