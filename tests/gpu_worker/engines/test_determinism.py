@@ -36,8 +36,21 @@ def test_a_picture_from_a_larger_batch_differs_by_no_more_than_documented(togeth
     assert difference.max() <= MOST_LEVELS
 
 
+@pytest.fixture(scope="module")
+def writer() -> Engine:
+    """The text model, loaded once."""
+    return loading.build(TEXT_MODEL, text_folder(), threads=0)[Kind.TEXT]
+
+
+ROWS = [Row(TextParams(prompt=f"Tell me about {word}.", max_tokens=12), seed=i) for i, word in enumerate(WORDS)]
+
+
+@pytest.fixture(scope="module")
+def texts(writer: Engine) -> list[Made]:
+    """What each row becomes alone."""
+    return crowded(writer, ROWS, together=1)
+
+
 @pytest.mark.parametrize("together", [2, 3, 8])
-def test_a_text_from_a_larger_batch_is_the_same(together: int) -> None:
-    engine = loading.build(TEXT_MODEL, text_folder(), threads=0)[Kind.TEXT]
-    rows = [Row(TextParams(prompt=f"Tell me about {word}.", max_tokens=12), seed=i) for i, word in enumerate(WORDS)]
-    assert crowded(engine, rows, together=together) == crowded(engine, rows, together=1)
+def test_a_text_from_a_larger_batch_is_the_same(writer: Engine, texts: list[Made], together: int) -> None:
+    assert crowded(writer, ROWS, together=together) == texts
