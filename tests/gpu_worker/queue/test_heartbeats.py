@@ -42,7 +42,17 @@ def test_messages_in_flight_stay_invisible_while_they_are_computed(
     site: Site, start_worker: Callable[..., Worker]
 ) -> None:
     start_worker(visibility_seconds=2, visibility_renew_seconds=0.5)
-    task = site.send("text", a_text_request("Tell a long story.", max_tokens=200))
-    done = site.wait_for(task, "succeeded")
-    assert done.seconds > 2, "the test is only worth something when the task outlasts its visibility"
-    assert site.kinds(task) == ["started", "succeeded"]
+    task = site.send("text", a_text_request("Tell a long story.", max_tokens=500))
+    started = site.wait_for(task, "started")
+
+    def seconds() -> float:
+        """How long it has been computed, as its last sign says."""
+        return float((site.wait_for(task, "progress").sent_at - started.sent_at).total_seconds())
+
+    until(lambda: seconds() > 4)  # twice its visibility
+    assert site.kinds(task) == ["started"]
+    assert (site.waiting("text"), site.in_flight("text")) == (0, 1)
+    assert task
+    site.cancel(task)
+    assert site.final(task).code == "cancelled"
+    assert site.kinds(task) == ["started", "failed"]
