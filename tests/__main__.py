@@ -1,12 +1,14 @@
 """`python -m tests all|fast|proofs [SELECTION]`: pytest with what belongs to each of these, in this process."""
 
+import os
 import sys
 
 import pytest
 
 from infra.local.setup.selection import arguments
 
-_PARALLEL = ("-n", "2", "--no-loadscope-reorder")
+# One process more than cores: there is always one that waits for a server or another process.
+_PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--no-loadscope-reorder")
 _OF = {
     "all": (),
     "fast": ("--fast",),

@@ -21,6 +21,10 @@ _SHARED_SERVERS = ("tests/deploy", "tests/e2e", "tests/infra/local", "tests/infr
 """Folders whose files use one thing that takes long to start or to make."""
 
 
+_LONGEST = ("tests/deploy", "tests/e2e")
+"""They mostly wait for processes of their own, so the others fill the cores meanwhile."""
+
+
 class _ByServers(LoadScopeScheduling):
     """Keeps on one process what shares its servers: a file, or all files of such a folder."""
 
@@ -34,9 +38,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServers:
     return _ByServers(config, log)
 
 
-_MARKED_BY_FIXTURE = {"deployment": "deploy", "edition": "e2e", "start_worker": "model", "busy_site": "model"}
+_MARKED_BY_FIXTURE = {
+    "deployment": "deploy",
+    "edition": "e2e",
+    "start_worker": "model",
+    "busy_site": "model",
+    "folder": "model",
+    "running_home": "slow",
+    "stopped_home": "slow",
+}
 """What a test asks for says what it costs."""
-_LOADING_MODELS = {"engines", "demo_model", "safety", "test_classifier.py", "test_fuzz.py", "test_process.py"}
+_LOADING_MODELS = {
+    *("engines", "demo_model", "safety", "test_classifier.py", "test_fuzz.py", "test_process.py"),
+    *("test_batches.py", "test_outputs.py", "test_start_pictures.py"),
+}
 """Rooms and files of the worker's tests in which nearly every test loads a model or trains one."""
 _FAST = "not (proof or slow or deploy or e2e or browser or model)"
 
@@ -54,12 +69,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With `--fast`, leave out unread what would be left out anyway: importing it takes half of the time."""
-    return True if config.option.fast and _loads_models(collection_path) else None
+    dear = _loads_models(collection_path) or collection_path.name == "test_fuzz.py"
+    return True if config.option.fast and dear else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the dear things that it uses, before `-m` chooses."""
+    """Mark each test by the dear things that it uses, before `-m` chooses; and what takes longest comes first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
     for item in items:
         if _loads_models(item.path):
             item.add_marker("model")

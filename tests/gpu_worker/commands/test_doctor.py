@@ -76,6 +76,7 @@ def test_an_absent_model_comes_with_where_to_take_it_from(site: Site, tmp_path: 
     assert "ATELIER_MODELS_BUCKET" in found.advice
 
 
+@pytest.mark.model
 def test_the_doctor_tells_a_model_without_room_from_one_that_works(site: Site) -> None:
     tiny_folder()
     large = TINY.model_copy(update={"memory_bytes": 2 * 1024**3})

@@ -113,6 +113,7 @@ def test_messages_are_released_at_once_when_started_cannot_be_sent(
     assert site.waiting("text") == 2
 
 
+@pytest.mark.model
 def test_a_worker_outlives_the_restart_of_its_queues(tmp_path: Path) -> None:
     port = free_port()
     server = start_ministack(tmp_path, port=port)

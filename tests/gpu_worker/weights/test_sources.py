@@ -33,6 +33,7 @@ def test_a_folders_digest_depends_on_names_and_contents(tmp_path: Path) -> None:
     assert sources.folder_digest(tmp_path) == digests[0]
 
 
+@pytest.mark.model
 def test_a_converted_model_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / text_folder().name).symlink_to(text_folder())
     said: list[str] = []
