@@ -66,6 +66,7 @@ def keys(ministack: str, models: str) -> set[str]:
     return {item["Key"].removeprefix(f"{TINY.id}/{TINY.revision}/") for item in found}
 
 
+@pytest.mark.model
 def test_a_model_travels_from_its_hub_to_a_worker_that_draws_with_it(
     repository: Hub,
     sync: Callable[..., int],

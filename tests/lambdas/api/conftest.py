@@ -3,15 +3,27 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from lambdas.api.app import create_app
 from lambdas.api.settings import Settings
+from lambdas.domain import passwords
 from tests.lambdas.api.people import Person, sign_up
 from tests.services.ministack import a_bucket
 
 SITE = "http://atelier.test"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Hashes that take no time: nearly every test signs somebody up, and none asserts what guessing would cost."""
+    passwords._nobody.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture
