@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import torch
 
 from contract import catalogue
 from contract.keys import PROMPT_LIST
@@ -172,8 +171,11 @@ def test_a_machine_of_a_group_counts_once_its_worker_is_at_work(group_machine: M
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_machine_without_its_gpu_is_given_back(group_machine: Machine) -> None:
+    import torch  # takes seconds, and most of this file's tests are fast
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
     assert group_machine.run(WORKER, ATELIER_PROFILE="gpu").returncode == 1
     assert "BootFailures" in group_machine.called("aws")[0]
     assert "ABANDON" in group_machine.called("aws")[1]
