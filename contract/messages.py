@@ -1,4 +1,4 @@
-"""Messages between the functions and the workers: one request, six events; the queues that carry them are elsewhere.
+"""Messages between the functions and the workers: one request, seven events; the queues that carry them are elsewhere.
 
 Functions and workers are deployed one after the other, so either may be a release behind. From version 0.1.0 on:
 
@@ -148,8 +148,14 @@ class _TaskEvent(_Event):
     delivery: Delivery
 
 
+class Received(_TaskEvent):
+    """A worker has the task and cannot begin yet: sent some seconds after its receipt and repeated while it waits."""
+
+    event: Literal["received"] = "received"
+
+
 class Started(_TaskEvent):
-    """A worker has taken the task under this delivery."""
+    """A worker begins to compute the task under this delivery."""
 
     event: Literal["started"] = "started"
 
@@ -169,11 +175,15 @@ class Progress(_TaskEvent):
 class Succeeded(_TaskEvent):
     """The task's outputs; `seconds` is the time from receipt to the last upload, `batch` the rows computed together.
 
+    `computed_seconds` is the part of it from `started` to the last output, without waiting and uploads; None is a
+    worker from before 0.2.0, whose `started` meant receipt.
+
     `hardware` names what they were computed on: with the versions of the code, all that the last bits turn on.
     """
 
     event: Literal["succeeded"] = "succeeded"
     seconds: Annotated[float, Field(ge=0)]
+    computed_seconds: Annotated[float, Field(ge=0)] | None = None
     batch: Annotated[int, Field(ge=1)] = 1
     hardware: Annotated[str, Field(max_length=200)] = ""
     outputs: Annotated[list[Output], Field(min_length=1, max_length=MAX_COUNT)]
@@ -197,7 +207,7 @@ class Released(_TaskEvent):
     event: Literal["released"] = "released"
 
 
-TaskEvent = Started | Progress | Succeeded | Failed | Released
+TaskEvent = Received | Started | Progress | Succeeded | Failed | Released
 Event = Annotated[Alive | TaskEvent, Field(discriminator="event")]
 EVENT: TypeAdapter[Alive | TaskEvent] = TypeAdapter(Event)
 

@@ -64,7 +64,7 @@ class Dashboards:
             [
                 _graph("Tries that failed, by reason", [self._every("TaskFailures", "Sum")]),
                 _graph("Seconds until a model is loaded", [self._every("LoadSeconds", "Maximum")]),
-                _graph("Seconds until a worker has a task", self._queue_own("WaitSeconds", "Average")),
+                _graph("Seconds until a worker begins with a task", self._queue_own("WaitSeconds", "Average")),
             ],
             [
                 _graph("Backlog in the database", self._queue_own("Backlog", "Maximum")),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from contract.messages import Alive, Succeeded, TaskEvent
+from contract.messages import Alive, Received, Succeeded, TaskEvent
 from lambdas.actions.outbox import Outbox
 from lambdas.domain import states
 from lambdas.domain.pace import Pace
@@ -29,7 +29,7 @@ class SentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long a task of a queue was ready before a worker had it."""
+    """How long a task of a queue was ready before a worker began with it."""
 
     queue: str
     seconds: float
@@ -82,7 +82,7 @@ def _record(conn: Connection[Any], events: Sequence[TaskEvent], *, pace: Pace) -
     assets.link(conn, wins=wins)
     moved = {task.run_id for task in changed if task.state != held[task.id].task.state and task.state != "queued"}
     cancelled = settle(conn, run_ids=moved) if moved else []
-    makes_room = any(task.state != "running" for task in changed)
+    makes_room = any(not task.out for task in changed)
     return _Recorded(
         cancelled=cancelled,
         counts=_counts(changed, wins),
@@ -112,9 +112,10 @@ def _counts(changed: Iterable[Task], wins: Sequence[Succeeded]) -> dict[str, int
 
 
 def _first_named(conn: Connection[Any], held: dict[UUID, Held], events: Iterable[TaskEvent]) -> set[str]:
-    """The deliveries among these that no event named before."""
+    """The deliveries among these that no event named before; `received` names none."""
+    naming = [event for event in events if not isinstance(event, Received)]
     return deliveries.record(
-        conn, events=[event for event in events if event.delivery != held[event.task].task.delivery]
+        conn, events=[event for event in naming if event.delivery != held[event.task].task.delivery]
     )
 
 
@@ -128,7 +129,8 @@ def _apply_all(
         before = after[event.task]
         now = held[event.task].now
         after[event.task] = states.apply(before, event, first=event.delivery in first, pace=pace, now=now)
-        first.discard(event.delivery)
+        if not isinstance(event, Received):
+            first.discard(event.delivery)
         if isinstance(event, Succeeded) and after[event.task] is not before:
             wins.append(event)
     return after, wins

@@ -10,7 +10,7 @@ from lambdas.domain.pace import Pace
 COUNTED = 1_000
 """A place in line is counted so far and no further."""
 
-ReasonCode = Literal["no_worker", "model_loading", "people_ahead", "own_ahead", "next"]
+ReasonCode = Literal["no_worker", "on_a_machine", "model_loading", "people_ahead", "own_ahead", "next"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Line:
     """Numbers of tasks that stand before one that waits, as far as they were counted."""
 
     guest: bool
+    received: bool
+    """A worker has it and does other things first."""
     sent: int
     """Out in the queue and not started."""
     own: int
@@ -41,7 +43,7 @@ class Fleet:
     """A live worker has run the model before."""
     busy: int
     seconds: float | None
-    """What a task of the model took on average."""
+    """For how long a task of the model was computed on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _eta(ahead: int, fleet: Fleet) -> int | None:
 def _reason(line: Line, fleet: Fleet, *, ahead: int) -> tuple[ReasonCode, str]:
     if not fleet.has_model:
         return "no_worker", "no worker for this model is running"
+    if line.received:
+        return "on_a_machine", _on_a_machine(ahead)
     if ahead and line.people:
         crowd = "1 person is" if line.people == 1 else f"{line.people:,} people are"
         return "people_ahead", f"{crowd} ahead of you"
@@ -103,3 +107,10 @@ def _reason(line: Line, fleet: Fleet, *, ahead: int) -> tuple[ReasonCode, str]:
     if not fleet.loaded:
         return "model_loading", "the model is loading"
     return "next", "you are next"
+
+
+def _on_a_machine(ahead: int) -> str:
+    if not ahead:
+        return "a machine has it and begins with it next"
+    others = "1 step comes" if ahead == 1 else f"{ahead:,} steps come"
+    return f"a machine has it; {others} first"

@@ -9,7 +9,8 @@ States of a task::
                                                                         └─(failed, no try left)──▶ failed
     waiting, queued, running ──(the run is cancelled or another of its tasks failed)──▶ cancelled
 
-`queued` is in the backlog while `sent_at` is None, and out once dispatch has sent it. A run is `queued` until its
+`queued` is in the backlog while `sent_at` is None, and out once dispatch has sent it; `received_at` then says that a
+worker has it and does other things first. `started` means that computing begins. A run is `queued` until its
 first task starts, then `running`; it succeeds with its last task, fails with its first failed one, and a final run
 has no open task left.
 
@@ -32,11 +33,14 @@ Nothing about the order, number or age of messages and events is taken for grant
 7.  A retryable failure, or a running task whose lease ran out, starts the next attempt: back in the backlog with its
     old place in line. After the third the task fails. A failure that is not retryable fails it at once.
 8.  `released` puts the task back in the backlog; the attempt does not count.
-9.  A task that was sent and never started within its lease is sent again as the same attempt: its message was lost,
+9.  `received` of the current attempt renews the lease of a task that is out and not started, and leaves it `queued`.
+    It names no delivery: whoever waits has written nothing, and its `started` still counts as rule 4 says. One that
+    comes late renews a lease once too often, which only delays what silence would do.
+10. A task that was sent and never started within its lease is sent again as the same attempt: its message was lost,
     or is too old by the deadline it carries, and no worker is to blame.
 
 An attempt later than the current one can only come from a database that was restored to an older state: `succeeded`
-counts (rule 3), the rest does not (rules 4 to 6).
+counts (rule 3), the rest does not (rules 4 to 6 and 9).
 """
 
 from dataclasses import dataclass, replace
@@ -47,7 +51,7 @@ from uuid import UUID
 from contract.keys import delivery_prefix
 from contract.kinds import KINDS, Kind
 from contract.limits import MAX_ATTEMPTS, MAX_TEXT_CHARACTERS
-from contract.messages import Failed, Progress, Released, Started, Succeeded, TaskEvent
+from contract.messages import Failed, Progress, Received, Released, Started, Succeeded, TaskEvent
 from lambdas.domain.pace import Pace
 
 TaskState = Literal["waiting", "queued", "running", "succeeded", "failed", "cancelled"]
@@ -74,6 +78,8 @@ class Task:
     attempt: int
     sent_at: datetime | None = None
     lease_until: datetime | None = None
+    received_at: datetime | None = None
+    """When a worker last said that it has the task and cannot begin yet."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     delivery: str | None = None
@@ -82,6 +88,7 @@ class Task:
     preview: str | None = None
     """Where a picture of what is under way stands, while a delivery runs that has shown one."""
     seconds: float | None = None
+    computed_seconds: float | None = None
     batch: int | None = None
     hardware: str | None = None
     worker: str | None = None
@@ -104,6 +111,8 @@ def apply(task: Task, event: TaskEvent, *, first: bool, pace: Pace, now: datetim
         return task
     if isinstance(event, Succeeded):
         return _succeed(task, event, now=now)
+    if isinstance(event, Received):
+        return _receive(task, event, pace=pace, now=now)
     if first and event.attempt == task.attempt and not (isinstance(event, Released) and task.state == "running"):
         task = _start(task, event, pace=pace, now=now)
     if task.state == "running" and task.delivery == event.delivery:
@@ -129,7 +138,7 @@ def _count(task: Task, event: Started | Progress | Failed | Released, *, pace: P
 def expire(task: Task, *, pace: Pace, now: datetime) -> Task:
     """The task after its lease ran out: sent again if nobody started it, else the next attempt, else failed."""
     if task.state == "queued" and task.sent_at is not None:
-        return replace(task, sent_at=now, lease_until=now + pace.lease)
+        return replace(task, sent_at=now, lease_until=now + pace.lease, received_at=None)
     if task.state == "running":
         detail = f"The workers that took this step fell silent; it was tried {MAX_ATTEMPTS} times."
         return _retry(task, code=WORKER_LOST, detail=detail, now=now)
@@ -141,7 +150,14 @@ def fail(task: Task, *, code: str, detail: str, now: datetime) -> Task:
     return replace(task, state="failed", error_code=code, error_detail=detail, finished_at=now, preview=None)
 
 
-def _start(task: Task, event: TaskEvent, *, pace: Pace, now: datetime) -> Task:
+def _receive(task: Task, event: Received, *, pace: Pace, now: datetime) -> Task:
+    """The task, in the hands of a worker that has not begun; nothing changes where one has, or none can have it."""
+    if event.attempt != task.attempt or task.state != "queued" or task.sent_at is None:
+        return task
+    return replace(task, received_at=now, lease_until=now + pace.lease)
+
+
+def _start(task: Task, event: Started | Progress | Failed | Released, *, pace: Pace, now: datetime) -> Task:
     return replace(
         task,
         state="running",
@@ -149,6 +165,7 @@ def _start(task: Task, event: TaskEvent, *, pace: Pace, now: datetime) -> Task:
         worker=event.worker,
         started_at=now,
         sent_at=task.sent_at or now,
+        received_at=None,
         lease_until=now + pace.lease,
         progress=0,
         progress_seq=0,
@@ -178,6 +195,7 @@ def _succeed(task: Task, event: Succeeded, *, now: datetime) -> Task:
         delivery=event.delivery,
         worker=event.worker,
         seconds=event.seconds,
+        computed_seconds=event.computed_seconds,
         batch=event.batch,
         hardware=storable(event.hardware) or None,
         carry=_value(event),
@@ -221,6 +239,7 @@ def _requeue(task: Task) -> Task:
         state="queued",
         sent_at=None,
         lease_until=None,
+        received_at=None,
         started_at=None,
         delivery=None,
         worker=None,

@@ -28,7 +28,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds that a model's latest tasks took."""
+    """Seconds for which a model's latest tasks were computed."""
 
     model: str
     mean: float
@@ -63,7 +63,7 @@ def task_counts(conn: Connection[Any]) -> dict[str, int]:
 
 
 def speeds(conn: Connection[Any], models: list[str]) -> dict[str, Speed]:
-    """By model, how long its latest 200 tasks took; models without any are absent."""
+    """By model, how long its latest 200 tasks were computed; a model of which no worker said so is absent."""
     with conn.cursor(row_factory=class_row(Speed)) as cursor:
         return {speed.model: speed for speed in cursor.execute(_SQL["speeds"], {"models": models})}
 

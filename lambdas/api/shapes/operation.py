@@ -41,7 +41,7 @@ class KindList(Answer):
 
 
 class Seconds(Answer):
-    """How long recent tasks took."""
+    """How long recent tasks were computed."""
 
     mean: float
     p95: float

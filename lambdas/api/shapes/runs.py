@@ -53,6 +53,7 @@ class Task(Answer):
     """One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1.
 
     `preview_url` is a small, rough picture of what is under way; it changes as the step gets on, and is gone with it.
+    `seconds` says how long it was computed, without its waiting.
     """
 
     step: str

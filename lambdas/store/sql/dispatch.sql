@@ -62,7 +62,7 @@ SELECT t.id, t.run_id, t.account_id, t.queue, t.step, t.kind, t.model, t.revisio
 
 -- name: renew_all
 -- Take every task that is out as sent just now.
-UPDATE tasks SET lease_until = now() + %(lease)s
+UPDATE tasks SET lease_until = now() + %(lease)s, received_at = NULL
  WHERE state IN ('queued', 'running') AND sent_at IS NOT NULL
 RETURNING id
 

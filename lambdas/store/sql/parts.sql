@@ -3,7 +3,7 @@
 json_build_object(
     'step', t.step, 'kind', t.kind, 'model', t.model, 'state', t.state, 'progress', t.progress,
     'preview_url', CASE WHEN t.state = 'running' THEN '/' || t.preview END,
-    'prompt', t.prompt, 'seconds', t.seconds, 'attempts', t.attempt, 'outputs', {outputs_json},
+    'prompt', t.prompt, 'seconds', coalesce(t.computed_seconds, t.seconds), 'attempts', t.attempt, 'outputs', {outputs_json},
     'error', CASE WHEN t.error_code IS NOT NULL THEN
         json_build_object('code', t.error_code, 'detail', t.error_detail) END)
 

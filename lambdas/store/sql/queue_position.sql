@@ -2,9 +2,10 @@
 -- A task that waits in line and what stands before it: out and not started (for a task that is out only those sent
 -- before), and in the backlog one's own older ones and those of others. When accounts take turns, others have as many
 -- tasks before one's own number n as they have in n - 1 rounds, and one more if their turn is earlier. Everything is
--- counted to `counted`. One statement, for it is asked at each look at a run.
+-- counted to `counted`. What a task takes is averaged over those whose workers said how long they computed. One statement, for it is asked at each look at a run.
 WITH mine AS (
     SELECT t.id, t.queue, t.account_id, t.guest, t.model, t.ready_at, t.sent_at,
+           t.received_at >= t.sent_at AS received,
            coalesce(u.last_served_at, '-infinity') AS served
       FROM tasks t LEFT JOIN turns u ON u.queue = t.queue AND u.account_id = t.account_id
      WHERE t.id = %(id)s AND t.state = 'queued'
@@ -41,7 +42,7 @@ WITH mine AS (
               AND (own.n > 0 OR (u.last_served_at, u.account_id) < (m.served, m.account_id))
             LIMIT %(counted)s) o
 )
-SELECT m.queue, m.guest, own.n AS own,
+SELECT m.queue, m.guest, coalesce(m.received, false) AS received, own.n AS own,
        (SELECT count(*) FROM sent) AS sent,
        (SELECT count(*) FROM members) AS members,
        (SELECT count(*) FROM guests) AS guests,
@@ -70,7 +71,7 @@ SELECT m.queue, m.guest, own.n AS own,
               coalesce(bool_or(m.model = ANY(models)), false) AS has_model, array_agg(id) AS ids
          FROM workers WHERE queue = m.queue AND seen_at > now() - %(live)s) w
  CROSS JOIN LATERAL (
-       SELECT avg(seconds)::double precision AS seconds, coalesce(bool_or(worker = ANY(w.ids)), false) AS loaded
-         FROM (SELECT seconds, worker FROM tasks
+       SELECT avg(computed_seconds)::double precision AS seconds, coalesce(bool_or(worker = ANY(w.ids)), false) AS loaded
+         FROM (SELECT computed_seconds, worker FROM tasks
                 WHERE model = m.model AND state = 'succeeded'
                 ORDER BY finished_at DESC LIMIT 50) lately) s

@@ -173,7 +173,7 @@ SELECT coalesce(json_agg(json_build_object(
 -- Every step of a result's run, in order: what it was told, what it made, how long that took and on what.
 -- The params are those that the model got, but a picture stays the reference that the spec has.
 SELECT t.step, t.kind, t.model, t.revision, t.prompt, t.params || (coalesce(t.resolved, '{}') - 'image') AS params,
-       t.seconds, t.hardware, run.seed AS run_seed,
+       coalesce(t.computed_seconds, t.seconds) AS seconds, t.hardware, run.seed AS run_seed,
        {outputs_json} AS outputs
   FROM results r
   JOIN runs run ON run.id = r.run_id

@@ -37,12 +37,14 @@ made AS (
 UPDATE tally_clock SET counted_to = span.until FROM span
 
 -- name: speeds
--- How long the latest 200 tasks of each model took, from receipt to the last upload.
+-- How long computing took of the latest 200 tasks of each model, as far as their workers said so.
 SELECT m.id AS model, avg(t.seconds) AS mean, percentile_cont(0.95) WITHIN GROUP (ORDER BY t.seconds) AS p95
   FROM unnest(%(models)s::text[]) AS m (id)
  CROSS JOIN LATERAL (
-       SELECT seconds FROM tasks WHERE model = m.id AND state = 'succeeded' ORDER BY finished_at DESC LIMIT 200) t
+       SELECT computed_seconds AS seconds FROM tasks
+        WHERE model = m.id AND state = 'succeeded' ORDER BY finished_at DESC LIMIT 200) t
  GROUP BY m.id
+HAVING count(t.seconds) > 0
 
 -- name: live_workers
 -- The workers of each queue that sent a heartbeat within the last minute.

@@ -1,8 +1,8 @@
 -- part: columns
 -- What the rules know of a task `t`.
 now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
-       t.lease_until, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview, t.seconds,
-       t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
+       t.lease_until, t.received_at, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview,
+       t.seconds, t.computed_seconds, t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
 
 -- name: lock
 -- The tasks with these ids and the states of their runs, held until the transaction ends.
@@ -27,17 +27,17 @@ SELECT {columns}
 -- A value is kept only while a later step waits for it.
 UPDATE tasks t
    SET state = c.state, attempt = c.attempt, sent_at = c.sent_at, lease_until = c.lease_until,
-       started_at = c.started_at, finished_at = c.finished_at, delivery = c.delivery, progress = c.progress,
-       progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds, batch = c.batch,
-       hardware = c.hardware, worker = c.worker,
+       received_at = c.received_at, started_at = c.started_at, finished_at = c.finished_at, delivery = c.delivery,
+       progress = c.progress, progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds,
+       computed_seconds = c.computed_seconds, batch = c.batch, hardware = c.hardware, worker = c.worker,
        carry = CASE WHEN c.carry IS NOT NULL AND EXISTS (
                    SELECT FROM tasks n WHERE n.run_id = t.run_id AND n.state = 'waiting' AND t.step = ANY(n.needs))
                THEN c.carry END,
        error_code = c.error_code, error_detail = c.error_detail
   FROM jsonb_to_recordset(%(changes)s) AS c (
            id uuid, state text, attempt smallint, sent_at timestamptz, lease_until timestamptz,
-           started_at timestamptz, finished_at timestamptz, delivery text, progress real, progress_seq integer,
-           preview text, seconds real, batch smallint, hardware text, worker text, carry text, error_code text,
+           received_at timestamptz, started_at timestamptz, finished_at timestamptz, delivery text, progress real,
+           progress_seq integer, preview text, seconds real, computed_seconds real, batch smallint, hardware text, worker text, carry text, error_code text,
            error_detail text)
  WHERE t.id = c.id AND t.state IN ('queued', 'running')
 

@@ -60,7 +60,7 @@ def test_a_model_s_speed_is_that_of_its_latest_tasks(anyone: TestClient, ana: Pe
         a_finished_run(conn, account=ana.id, pipeline=a_pipeline(ana)["id"])
     assert models(anyone)["demo-emoji"]["seconds"] == {"mean": 2.5, "p95": 2.5}
     conn.execute(
-        "UPDATE tasks SET seconds = 20.5 WHERE id = (SELECT max(id::text)::uuid FROM tasks WHERE kind = 'image')"
+        "UPDATE tasks SET computed_seconds = 20.5 WHERE id = (SELECT max(id::text)::uuid FROM tasks WHERE kind = 'image')"
     )
     assert models(anyone)["demo-emoji"]["seconds"] == {"mean": 8.5, "p95": pytest.approx(18.7)}
 

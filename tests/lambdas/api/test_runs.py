@@ -88,7 +88,7 @@ def test_a_run_is_watched_from_the_queue_to_its_outputs(
     run = ana.get(f"/runs/{run_id}").json()
     assert (run["state"], run["queue"]) == ("running", None)
     assert (run["tasks"][0]["state"], run["tasks"][0]["progress"]) == ("running", 0.4)
-    world.apply(text.succeeded("A fox. " * 400, seconds=2.5))
+    world.apply(text.succeeded("A fox. " * 400, seconds=160, computed=2.5))
     world.sent.clear()
     world.send_all_again()
     picture = world.receive()

@@ -8,7 +8,7 @@ from lambdas.domain.dispatch import Survey
 from lambdas.domain.pace import Pace
 from lambdas.domain.queue_position import Fleet, Line, position_of
 
-NOBODY = Line(guest=False, sent=0, own=0, members=0, guests=0, members_behind=0, people=0)
+NOBODY = Line(guest=False, received=False, sent=0, own=0, members=0, guests=0, members_behind=0, people=0)
 READY = Fleet(survey=Survey("text", slots=4, total=0, guests=0), has_model=True, loaded=True, busy=0, seconds=2)
 
 
@@ -28,6 +28,19 @@ def test_people_ahead_are_counted_as_people_and_the_position_in_tasks() -> None:
 
 def test_ones_own_tasks_are_no_people() -> None:
     assert said(replace(NOBODY, own=5)) == (5, "own_ahead", "your own earlier tasks come first")
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (0, "a machine has it and begins with it next"),
+        (1, "a machine has it; 1 step comes first"),
+        (1_000, "a machine has it; 1,000 steps come first"),
+    ],
+)
+def test_what_waits_at_a_machine_says_so_before_anything_about_the_line(sent: int, reason: str) -> None:
+    line = replace(NOBODY, received=True, sent=sent, people=sent)
+    assert said(line, replace(READY, loaded=False)) == (sent, "on_a_machine", reason)
 
 
 def test_a_model_that_nobody_has_is_the_first_thing_to_say() -> None:

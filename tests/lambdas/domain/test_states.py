@@ -48,7 +48,9 @@ def _event(delivery: Delivery, act: str) -> TaskEvent:
             return getattr(delivery, act)()
 
 
-outcomes = st.sampled_from(["started", "progress", "shown", "succeeded", "failed", "broken", "released", "silence"])
+outcomes = st.sampled_from(
+    ["received", "started", "progress", "shown", "succeeded", "failed", "broken", "released", "silence"]
+)
 
 
 @given(acts=st.lists(st.tuples(outcomes, st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=30))
@@ -66,10 +68,13 @@ def test_whatever_is_named_a_task_stays_within_its_rules(acts: list[tuple[str, i
         else:
             event = _event(delivery, act)
             task = apply(task, event, first=delivery.id not in named, pace=PACE, now=now)
-            named.add(delivery.id)
+            if act != "received":
+                named.add(delivery.id)
+            assert act != "received" or task.state == before.state
             assert not forged or task == before
         assert before.state not in FINAL or task == before
         assert before.attempt <= task.attempt <= MAX_ATTEMPTS
+        assert (task.received_at is not None) <= (task.state in {"queued", *FINAL})
         assert (task.state == "running") <= (task.delivery is not None and task.lease_until is not None)
         assert (task.state in FINAL) == (task.finished_at is not None)
         assert task.preview is None or (task.state == "running" and f"/{task.delivery}/" in task.preview)
@@ -93,6 +98,30 @@ def test_progress_renews_the_lease_and_a_repeat_does_not() -> None:
     moved = apply(started, delivery.progress(0.5, seq=4), first=False, pace=PACE, now=later)
     assert moved.lease_until == later + PACE.lease
     assert apply(moved, delivery.progress(0.9, seq=4), first=False, pace=PACE, now=later + PACE.lease) == moved
+
+
+def test_a_task_that_waits_at_a_worker_keeps_its_lease_and_its_state() -> None:
+    task, later = a_task(), NOW + timedelta(seconds=100)
+    after = apply(task, a_delivery(task).received(), first=True, pace=PACE, now=later)
+    assert (after.state, after.received_at, after.lease_until) == ("queued", later, later + PACE.lease)
+
+
+@pytest.mark.parametrize("act", ["started", "released", "failed"])
+def test_a_delivery_that_waited_is_as_new_to_what_it_says_next(act: str) -> None:
+    task = a_task()
+    delivery = a_delivery(task)
+    event = getattr(delivery, act)()
+    waiting = apply(task, delivery.received(), first=True, pace=PACE, now=NOW)
+    after = apply(waiting, event, first=True, pace=PACE, now=NOW)
+    assert after == apply(task, event, first=True, pace=PACE, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": "running", "delivery": "0" * 32}, {"sent_at": None, "lease_until": None}, {"attempt": 2}]
+)
+def test_only_what_is_out_can_wait_at_a_worker(changes: dict[str, object]) -> None:
+    task = a_task(**changes)
+    assert apply(task, a_delivery(task).received(), first=True, pace=PACE, now=NOW) is task
 
 
 @pytest.mark.parametrize("event", [Started, Progress, Released])

@@ -184,7 +184,7 @@ def test_the_estimate_follows_what_the_model_took_lately(world: World) -> None:
     account = world.account()
     world.run(account, ONE_STEP)
     world.alive(slots=1)
-    world.apply(world.receive().succeeded(seconds=3))
+    world.apply(world.receive().succeeded(seconds=30, computed=3))
     run = world.run(account, ONE_STEP)
     found = the_place(world, run, account)
     assert (found.eta_seconds, found.reason_code) == (3, "next")

@@ -102,15 +102,15 @@ class Protocol(RuleBasedStateMachine):
     # What workers do.
 
     @precondition(lambda self: self.world.sent)
-    @rule(which=number, again=rarely)
-    def a_message_is_received(self, which: int, again: bool) -> None:
+    @rule(which=number, again=rarely, waits=st.integers(min_value=0, max_value=2))
+    def a_message_is_received(self, which: int, again: bool, waits: int) -> None:
         place = which % len(self.world.sent)
         message = self.world.sent[place] if again else self.world.sent.pop(place)
         if self.world.is_too_old(message):
             return
         delivery = Delivery(request=TASK_REQUESTED.validate_json(message.body), worker=f"worker-{which % 2}")
         self.hands.append(delivery)
-        self.events.append(delivery.started())
+        self.events += [delivery.received()] * waits + [delivery.started()]
 
     @precondition(lambda self: self.hands)
     @rule(which=number, shows=st.booleans())

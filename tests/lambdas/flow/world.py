@@ -18,6 +18,7 @@ from contract.messages import (
     Failed,
     ImageOutput,
     Progress,
+    Received,
     Released,
     Started,
     Succeeded,
@@ -74,6 +75,9 @@ class Delivery:
             "delivery": self.id,
         }
 
+    def received(self) -> Received:
+        return Received(**self._event())
+
     def started(self) -> Started:
         return Started(**self._event())
 
@@ -85,7 +89,7 @@ class Delivery:
         """The key of a preview that this delivery could show next."""
         return preview_key(self.id, number=self.seq + 1)
 
-    def succeeded(self, text: str = "A fox sleeps.", *, seconds: float = 2) -> Succeeded:
+    def succeeded(self, text: str = "A fox sleeps.", *, seconds: float = 2, computed: float | None = 1) -> Succeeded:
         prefix = delivery_prefix(self.id)
         if self.request.kind == "text":
             outputs: list[Any] = [TextOutput(key=f"{prefix}0.txt", text=text, characters=len(text), bytes=len(text))]
@@ -101,7 +105,14 @@ class Delivery:
                 )
                 for k in range(len(self.request.seeds))
             ]
-        return Succeeded(**self._event(), seconds=seconds, batch=1, hardware="NVIDIA L4, torch 2", outputs=outputs)
+        return Succeeded(
+            **self._event(),
+            seconds=seconds,
+            computed_seconds=computed,
+            batch=1,
+            hardware="NVIDIA L4, torch 2",
+            outputs=outputs,
+        )
 
     def failed(self, code: str = "broken", *, retryable: bool = True) -> Failed:
         return Failed(**self._event(), code=code, detail="It broke.", retryable=retryable)
@@ -289,7 +300,7 @@ class World:
 
 _SHIFTS = (
     """UPDATE tasks SET ready_at = ready_at - %(d)s, sent_at = sent_at - %(d)s, lease_until = lease_until - %(d)s,
-                        started_at = started_at - %(d)s, finished_at = finished_at - %(d)s""",
+                        received_at = received_at - %(d)s, started_at = started_at - %(d)s, finished_at = finished_at - %(d)s""",
     "UPDATE turns SET last_served_at = last_served_at - %(d)s",
     "UPDATE workers SET seen_at = seen_at - %(d)s",
     "UPDATE deliveries SET heard_at = heard_at - %(d)s",

@@ -1387,7 +1387,7 @@ export interface components {
              * Reason Code
              * @enum {string}
              */
-            reason_code: "no_worker" | "model_loading" | "people_ahead" | "own_ahead" | "next";
+            reason_code: "no_worker" | "on_a_machine" | "model_loading" | "people_ahead" | "own_ahead" | "next";
             /** Reason */
             reason: string;
         };
@@ -1753,7 +1753,7 @@ export interface components {
         };
         /**
          * Seconds
-         * @description How long recent tasks took.
+         * @description How long recent tasks were computed.
          */
         Seconds: {
             /** Mean */
@@ -1824,6 +1824,7 @@ export interface components {
          * @description One step of a run; `prompt` is resolved, null until known; `progress` runs from 0 to 1.
          *
          *     `preview_url` is a small, rough picture of what is under way; it changes as the step gets on, and is gone with it.
+         *     `seconds` says how long it was computed, without its waiting.
          */
         Task: {
             /** Step */

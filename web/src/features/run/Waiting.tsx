@@ -26,6 +26,7 @@ function useReason(place: QueuePlace): string {
   const { t } = useLingui();
   const reasons: Record<QueuePlace["reason_code"], string> = {
     no_worker: t`No worker for this model is running: it goes on as soon as one comes.`,
+    on_a_machine: t`A machine has it and begins as soon as it is free.`,
     model_loading: t`The model is loading.`,
     people_ahead: t`Others were here before you.`,
     own_ahead: t`Your own earlier steps come first.`,
