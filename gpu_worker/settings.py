@@ -123,6 +123,9 @@ class Settings(ModelSettings):
     2 s cost half a dollar a month."""
     visibility_seconds: int = Field(default=limits.VISIBILITY_SECONDS, ge=1)
     visibility_renew_seconds: float = Field(default=limits.VISIBILITY_RENEW_SECONDS, gt=0)
+    received_after_seconds: float = Field(default=limits.RECEIVED_AFTER_SECONDS, ge=0)
+    """How long a task may wait here before it is said that it does."""
+    received_every_seconds: float = Field(default=limits.RECEIVED_EVERY_SECONDS, gt=0)
     progress_min_seconds: float = Field(default=limits.PROGRESS_MIN_SECONDS, gt=0)
     heartbeat_seconds: float = Field(default=limits.HEARTBEAT_SECONDS, gt=0)
     alive_seconds: float = Field(default=limits.ALIVE_SECONDS, gt=0)

@@ -187,6 +187,13 @@ class Worker:
             at_least=s.progress_min_seconds,
             at_most=s.heartbeat_seconds,
         )
+        waiting = partial(
+            heartbeats.report_waiting,
+            consumers,
+            events=events,
+            after=s.received_after_seconds,
+            every=s.received_every_seconds,
+        )
         alive = partial(heartbeats.report_alive, consumers, events=events, models=self._models.offered, slots=s.slots)
         measure = partial(heartbeats.publish_metrics, consumers, meter=self._meter, slots=s.slots)
         optional: list[tuple[str, Callable[[], None]]] = []
@@ -203,6 +210,7 @@ class Worker:
             # A worker that stops offers nothing any more, but what it still computes is looked after.
             ("alive", partial(heartbeats.every, s.alive_seconds, alive, stop=self._stop)),
             ("visibility", self._each(s.visibility_renew_seconds, partial(heartbeats.renew_visibility, consumers))),
+            ("waiting", self._each(_TICK_SECONDS, waiting)),
             ("progress", self._each(min(_TICK_SECONDS, s.progress_min_seconds), progress)),
             ("cancelled", self._each(s.cancel_look_seconds, self._fail_cancelled)),
             *(

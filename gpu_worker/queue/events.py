@@ -11,12 +11,13 @@ from pydantic import BaseModel
 
 from contract.catalogue import Queue
 from contract.limits import PROTOCOL
-from contract.messages import Alive, Failed, Output, Progress, Released, Safety, Started, Succeeded
+from contract.messages import Alive, Failed, Output, Progress, Received, Released, Safety, Started, Succeeded
 from contract.metrics import Meter
 from gpu_worker import failures
 from gpu_worker.failures import TaskFailure
 from gpu_worker.machine import hardware
 from gpu_worker.queue.in_flight import Receipt
+from gpu_worker.queue.task_queue import in_tens
 
 log = logging.getLogger(__name__)
 
@@ -47,26 +48,26 @@ class EventSender:
             )
         )
 
+    def received(self, receipts: Sequence[Receipt]) -> None:
+        """Say that these wait; raises as well when SQS took only some of them."""
+        self._send_together([Received(**self._envelope(receipt)) for receipt in receipts])
+
     def started(self, receipts: Sequence[Receipt]) -> None:
-        """Say so of up to ten at once; raises as well when SQS took only some of them."""
-        entries = [
-            {"Id": str(i), "MessageBody": Started(**self._envelope(receipt)).model_dump_json()}
-            for i, receipt in enumerate(receipts)
-        ]
-        answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        if failed := answer.get("Failed"):
-            raise ClientError({"Error": {"Code": failed[0]["Code"]}}, "SendMessageBatch")
+        """Say that these are being computed; raises as well when SQS took only some of them."""
+        self._send_together([Started(**self._envelope(receipt)) for receipt in receipts])
 
     def progress(self, receipt: Receipt, *, seq: int, fraction: float, preview: str | None) -> None:
         self._send(Progress(**self._envelope(receipt), seq=seq, fraction=fraction, preview=preview))
 
     def succeeded(
-        self, receipt: Receipt, *, seconds: float, batch: int, outputs: Sequence[Output], safety: Safety | None
-    ) -> None:
+        self, receipt: Receipt, *, seconds: float, computed_seconds: float | None, batch: int,
+        outputs: Sequence[Output], safety: Safety | None,
+    ) -> None:  # fmt: skip
         envelope = self._envelope(receipt)
         event = Succeeded(
             **envelope,
             seconds=seconds,
+            computed_seconds=computed_seconds,
             batch=batch,
             hardware=hardware.name(),
             outputs=list(outputs),
@@ -99,6 +100,13 @@ class EventSender:
                 "delivery": receipt.delivery,
             }
         return envelope
+
+    def _send_together(self, events: Sequence[BaseModel]) -> None:
+        for some in in_tens(events):
+            entries = [{"Id": str(i), "MessageBody": event.model_dump_json()} for i, event in enumerate(some)]
+            answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            if failed := answer.get("Failed"):
+                raise ClientError({"Error": {"Code": failed[0]["Code"]}}, "SendMessageBatch")
 
     def _send(self, event: BaseModel, *, patience: float = 0) -> None:
         body = event.model_dump_json()

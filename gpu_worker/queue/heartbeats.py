@@ -76,14 +76,33 @@ def renew_visibility(consumers: list[Consumer]) -> None:
             consumer.task_queue.renew(receipt_handles)
 
 
+def report_waiting(consumers: list[Consumer], *, events: EventSender, after: float, every: float) -> None:
+    """Report deliveries that have not begun `after` seconds from their receipt, and again `every` seconds."""
+    now = time.monotonic()
+    waiting = [
+        delivery
+        for consumer in consumers
+        for delivery in consumer.in_flight.all()
+        if delivery.is_open and not delivery.has_begun and now >= _next_report(delivery, after=after, every=every)
+    ]
+    events.received([delivery.receipt for delivery in waiting])
+    for delivery in waiting:
+        delivery.reported_waiting_at = now
+
+
+def _next_report(delivery: Delivery, *, after: float, every: float) -> float:
+    told_at = delivery.reported_waiting_at
+    return delivery.received_at + after if told_at is None else told_at + every
+
+
 def report_progress(consumers: list[Consumer], *, events: EventSender, at_least: float, at_most: float) -> None:
-    """Send the progress of deliveries that moved in the last `at_least` seconds or were silent for `at_most`."""
+    """Send the progress of what is computed: where it moved in the last `at_least` seconds or was silent `at_most`."""
     now = time.monotonic()
     for consumer in consumers:
         for delivery in consumer.in_flight.all():
             silent = now - delivery.reported_at
             moved = delivery.fraction > delivery.reported_fraction
-            if delivery.is_open and (silent >= at_most or (moved and silent >= at_least)):
+            if delivery.is_open and delivery.has_begun and (silent >= at_most or (moved and silent >= at_least)):
                 _report(delivery, events=events, now=now)
 
 

@@ -59,8 +59,14 @@ class Delivery:
     cost: float = 0
     """Megapixel-steps of all its outputs, as `contract.costs` tells them."""
     received_at: float = field(default_factory=time.monotonic)
+    reported_waiting_at: float | None = field(default=None, init=False)
+    """When it was last said that the task is here and waits; None before the first time."""
     begun_at: float = field(default=math.inf, init=False)
     """When the compute thread first took one of its rows; never, so far, is infinite."""
+    announced: "Future[None] | None" = field(default=None, init=False)
+    """Done once it was said that computing has begun."""
+    computed_seconds: float | None = field(default=None, init=False)
+    """From then to the last output; None before that is made."""
     fractions: list[float] = field(init=False)
     """How far each output is, 0 to 1; written by the compute thread alone."""
     made: "dict[int, Made]" = field(default_factory=dict, init=False)
@@ -86,6 +92,11 @@ class Delivery:
         return self._open
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the compute thread has taken one of its rows."""
+        return self.begun_at < math.inf
+
+    @property
     def fraction(self) -> float:
         """How far the task is, 0 to 1."""
         return min(1.0, sum(self.fractions) / len(self.fractions))
@@ -103,9 +114,22 @@ class Delivery:
         now = time.monotonic()
         return now + max(0.0, now - self.begun_at) * (1 - self.fraction) / self.fraction
 
-    def begin(self) -> None:
-        """Note that the compute thread has taken one of its rows."""
-        self.begun_at = min(self.begun_at, time.monotonic())
+    def begin(self) -> bool:
+        """Note that the compute thread has taken one of its rows; whether that is the first."""
+        if self.has_begun:
+            return False
+        self.begun_at = self.reported_at = time.monotonic()
+        return True
+
+    def add(self, k: int, made: "Made", *, batch: int) -> bool:
+        """Keep output `k`, which was computed in a batch of so many rows; whether that is the last."""
+        self.fractions[k] = 1.0
+        self.batch = max(self.batch, batch)
+        self.made[k] = made
+        if len(self.made) < len(self.fractions):
+            return False
+        self.computed_seconds = time.monotonic() - self.begun_at
+        return True
 
     def close(self) -> bool:
         """Take the right to send the final event; False when it is taken."""

@@ -79,8 +79,6 @@ class Receiver:
                 deliveries.append(delivery)
             else:
                 messages.remove(message)
-        if deliveries:
-            self._events.started([delivery.receipt for delivery in deliveries])
         messages.clear()
         for delivery in deliveries:
             self._in_flight.add(delivery)
@@ -115,6 +113,5 @@ class Receiver:
     def _refuse(self, message: Message, error: requests.Unreadable) -> None:
         log.warning("unreadable message", extra={"code": error.failure.code, "addressed": error.receipt is not None})
         if error.receipt:
-            self._events.started([error.receipt])
             self._events.failed(error.receipt, error.failure)
         self._task_queue.delete(message.receipt_handle)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,6 +11,8 @@ log = logging.getLogger(__name__)
 
 SQS_BATCH = 10
 """Messages of one call at most."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,13 @@ class TaskQueue:
         self._change_visibility(receipt_handles, seconds=0)
 
     def _change_visibility(self, receipt_handles: Sequence[str], *, seconds: int) -> None:
-        for some in _in_tens(receipt_handles):
+        for some in in_tens(receipt_handles):
             entries = [
                 {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": seconds} for i, handle in enumerate(some)
             ]
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
-def _in_tens(receipt_handles: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (receipt_handles[at : at + SQS_BATCH] for at in range(0, len(receipt_handles), SQS_BATCH))
+def in_tens(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """The items in parts that one call takes."""
+    return (items[at : at + SQS_BATCH] for at in range(0, len(items), SQS_BATCH))

@@ -1,8 +1,9 @@
-"""Ends deliveries: files are encoded and uploaded off the compute thread, then the final event is sent."""
+"""Tells of deliveries that begin, and ends them: off the compute thread files are stored and events sent."""
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from PIL.Image import Image
 
@@ -26,8 +27,9 @@ log = logging.getLogger(__name__)
 
 
 class Finisher:
-    """Ends the deliveries of one queue; its methods return at once, may be called from any thread, and more than once.
+    """Begins and ends the deliveries of one queue.
 
+    Its methods return at once and may be called from any thread, those that end one also more than once.
     The message is deleted only after its final event was sent: a worker that dies in between lets it come back.
     """
 
@@ -43,6 +45,13 @@ class Finisher:
         self._guard = guard
         self._meter = meter
         self._previews = previews
+
+    def announce(self, deliveries: Sequence[Delivery]) -> None:
+        """Say that these are being computed."""
+        if deliveries:
+            announced = self._pool.submit(self._announce, deliveries)
+            for delivery in deliveries:
+                delivery.announced = announced
 
     def succeed(self, delivery: Delivery) -> None:
         """Store what was made and say so; when that fails, the delivery fails."""
@@ -62,6 +71,12 @@ class Finisher:
             if delivery.is_open and delivery.fraction and self._media.exists(cancel_key(delivery.request.task)):
                 self.fail(delivery, failures.cancelled())
 
+    def _announce(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            self._events.started([delivery.receipt for delivery in deliveries])
+        except Exception as error:  # noqa: BLE001 -- the first progress stands for it
+            log.warning("start not reported", extra={"error": type(error).__name__, **deliveries[0].log_fields()})
+
     def _succeed(self, delivery: Delivery) -> None:
         try:
             safety = self._guard.judge([made for made in delivery.made.values() if isinstance(made, Image)])
@@ -73,16 +88,24 @@ class Finisher:
             return
         self._previews.clear(delivery)
         seconds = time.monotonic() - delivery.received_at
+        if delivery.announced:  # so that events mostly come in their order, and the task's wait is known
+            wait([delivery.announced])
         if not delivery.close():
             return
         try:
             self._events.succeeded(
-                delivery.receipt, seconds=seconds, batch=delivery.batch, outputs=outputs, safety=safety
+                delivery.receipt,
+                seconds=seconds,
+                computed_seconds=delivery.computed_seconds,
+                batch=delivery.batch,
+                outputs=outputs,
+                safety=safety,
             )
             self._task_queue.delete(delivery.receipt_handle)
             log.info("task done", extra={**delivery.log_fields(), "seconds": round(seconds, 2)})
-            self._meter.put({"TaskSeconds": seconds}, of=delivery.request.model)
-            self._meter.put({"KindSeconds": seconds}, of=delivery.request.kind)
+            computed = delivery.computed_seconds or 0.0
+            self._meter.put({"TaskSeconds": computed}, of=delivery.request.model)
+            self._meter.put({"KindSeconds": computed}, of=delivery.request.kind)
         except Exception:
             log.exception("success not reported", extra=delivery.log_fields())
         finally:

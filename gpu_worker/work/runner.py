@@ -164,14 +164,10 @@ class BatchRunner:
 
         if not slots:  # the only ones were cancelled just now
             return
-        for slot in slots:
-            slot.delivery.begin()
+        self._finisher.announce([slot.delivery for slot in slots if slot.delivery.begin()])
         for i, made in engine.run([slot.row for slot in slots], size=size, on_step=on_step):
             delivery = slots[i].delivery
-            delivery.fractions[slots[i].k] = 1.0
-            delivery.batch = max(delivery.batch, len(slots))
-            delivery.made[slots[i].k] = made
-            if len(delivery.made) == len(delivery.fractions):
+            if delivery.add(slots[i].k, made, batch=len(slots)):
                 self._finisher.succeed(delivery)
 
     @contextmanager

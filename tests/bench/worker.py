@@ -48,7 +48,7 @@ class _Place:
     site: Site
 
     def seconds(self, requests: Sequence[Request], *, lead: int) -> float:
-        """From the end of the first `lead` requests, or the receipt of the first, to the end of the last."""
+        """From the end of the first `lead` requests, or the start of the first, to the end of the last."""
         self._send(requests)
         tasks = [UUID(request["task"]) for request in requests]
         # Seldom, and the last first: events tell when they were sent, and reading them takes time from what is measured.
@@ -119,7 +119,7 @@ def _full(
 
 
 def _burst(place: _Place, bare: Bare) -> list[Row]:
-    """A batch of texts that finds the worker idle, from the receipt of the first."""
+    """A batch of texts that finds the worker idle, from the start of the first."""
     count = TEXT_MODEL.batch
     worker, batched = _paces(
         lambda: count / place.seconds(_texts(count), lead=0),

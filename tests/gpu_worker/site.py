@@ -48,6 +48,7 @@ class Site:
             "worker": "w1",
             "wait_seconds": 1,
             "progress_min_seconds": 0.1,
+            "received_after_seconds": 600,
             "cancel_look_seconds": 0.1,
             "send_patience_seconds": 5,
         }

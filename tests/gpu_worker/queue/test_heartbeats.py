@@ -1,11 +1,16 @@
 """What a worker on real queues does by the clock: progress, signs of life, visibility."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import pytest
 
 from contract.limits import PROTOCOL
+from gpu_worker.queue import heartbeats
+from gpu_worker.queue.heartbeats import Consumer
+from gpu_worker.queue.in_flight import InFlight, Receipt
 from gpu_worker.worker import Worker
 from tests.gpu_worker.models import TEXT_MODEL, TINY
-from tests.gpu_worker.site import Site, a_text_request
+from tests.gpu_worker.site import Site, a_delivery, a_text_request
 from tests.wait import until
 
 
@@ -25,6 +30,54 @@ def test_progress_is_repeated_as_a_heartbeat_when_nothing_moves(
     start_worker(progress_min_seconds=600, heartbeat_seconds=0.2)
     task = site.send("text", a_text_request("Tell a story.", max_tokens=60))
     site.wait_for(task, "progress", times=3)
+
+
+class Listener:
+    """Hears who waits, in place of SQS."""
+
+    def __init__(self) -> None:
+        self.heard: list[Receipt] = []
+
+    def received(self, receipts: Sequence[Receipt]) -> None:
+        self.heard += receipts
+
+
+def test_only_what_has_not_begun_is_reported_as_received_and_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, events, in_flight = [100.0], Listener(), InFlight()
+    monkeypatch.setattr("gpu_worker.queue.heartbeats.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gpu_worker.queue.in_flight.time.monotonic", lambda: clock[0])
+    consumers = [Consumer("image", None, in_flight)]  # type: ignore[arg-type]
+    waiting, begun, closed = a_delivery(), a_delivery(), a_delivery()
+    for delivery in (waiting, begun, closed):
+        delivery.received_at = 100.0
+        in_flight.add(delivery)
+    begun.begin()
+    closed.close()
+    heard: list[int] = []
+    for clock[0] in (101.0, 102.0, 161.0, 162.0):
+        heartbeats.report_waiting(consumers, events=events, after=2, every=60)  # type: ignore[arg-type]
+        heard.append(len(events.heard))
+    assert heard == [0, 1, 1, 2]
+    assert set(events.heard) == {waiting.receipt}
+
+
+def test_a_task_that_waits_behind_a_long_one_is_received_until_it_starts(
+    site: Site, start_worker: Callable[..., Worker]
+) -> None:
+    start_worker(received_after_seconds=0, received_every_seconds=0.2)
+    long = site.send("text", a_text_request("Tell a long story.", max_tokens=500))
+    site.wait_for(long, "progress")
+    short = site.send("text", a_text_request(max_tokens=2))
+    site.wait_for(short, "received", times=2)
+    assert set(site.kinds(short)) == {"received"}
+    assert long
+    site.cancel(long)
+    done = site.wait_for(short, "succeeded")
+    assert site.kinds(short)[-2:] == ["started", "succeeded"]
+    assert done.computed_seconds < done.seconds
+    assert {event.delivery for event in site.events(short)} == {done.delivery}
 
 
 def test_alive_is_sent_for_each_queue(site: Site, start_worker: Callable[..., Worker]) -> None:

@@ -17,7 +17,9 @@ def test_a_delivery_is_as_far_as_its_outputs_are_together() -> None:
 def test_a_delivery_that_has_not_begun_has_no_estimated_end() -> None:
     delivery = a_delivery()
     assert delivery.done_at == math.inf
-    delivery.begin()
+    assert not delivery.has_begun
+    assert delivery.begin()
+    assert delivery.has_begun
     assert delivery.done_at == math.inf
 
 
@@ -27,11 +29,25 @@ def test_a_delivery_is_estimated_to_go_on_as_fast_as_it_went(monkeypatch: pytest
     delivery = a_delivery(2)
     delivery.begin()
     clock[0] = 110.0
-    delivery.begin()
+    assert not delivery.begin()
     delivery.fractions[:] = [1.0, 0.0]
     assert delivery.done_at == 120.0
     delivery.fractions[1] = 1.0
     assert delivery.done_at == 110.0
+
+
+def test_computing_lasts_from_the_first_row_to_the_last_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("gpu_worker.queue.in_flight.time.monotonic", lambda: clock[0])
+    delivery = a_delivery(2)
+    clock[0] = 150.0
+    delivery.begin()
+    clock[0] = 153.0
+    assert not delivery.add(1, "a", batch=4)
+    assert delivery.computed_seconds is None
+    clock[0] = 160.0
+    assert delivery.add(0, "b", batch=2)
+    assert (delivery.computed_seconds, delivery.batch, delivery.fraction) == (10.0, 4, 1.0)
 
 
 def test_a_removed_delivery_makes_room_for_another() -> None:
