@@ -25,8 +25,8 @@ THUMB_SIDE = 320
 
 MAX_ATTEMPTS = 3
 MAX_TOKEN_CHARACTERS = 200
-GIVE_UP_RECEIVES = 3
-"""A message received this often has probably killed its workers."""
+MAX_RECEIVES = 3
+"""Of one message: the queue then puts it aside, and sweep sends the task again. Workers judge nothing by it."""
 
 VISIBILITY_SECONDS = 60
 VISIBILITY_RENEW_SECONDS = 20

@@ -12,7 +12,6 @@ Code = Literal[
     "beyond_limits",
     "cancelled",
     "empty_answer",
-    "gave_up",
     "model_unavailable",
     "other_version",
     "out_of_memory",
@@ -46,13 +45,6 @@ class TaskFailure(Exception):
 def cancelled() -> TaskFailure:
     """Somebody cancelled the run; the database has closed the task already and ignores this."""
     return TaskFailure(CANCELLED, "This run was cancelled.")
-
-
-def gave_up() -> TaskFailure:
-    """The message has come back so often that it probably ends the workers that take it."""
-    return TaskFailure(
-        "gave_up", "Several workers stopped while they were on this step, so it was not started again.", retryable=True
-    )
 
 
 def out_of_memory() -> TaskFailure:

@@ -8,8 +8,6 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contract.limits import GIVE_UP_RECEIVES
-from gpu_worker import failures
 from gpu_worker.queue import requests
 from gpu_worker.queue.events import EventSender
 from gpu_worker.queue.in_flight import Delivery, InFlight, PrefetchLimits, Receipt, Request, log_fields
@@ -97,18 +95,9 @@ class Receiver:
             return None
         log.info("task taken", extra=log_fields(request))
         receipt = Receipt(task=request.task, attempt=request.attempt, token=request.token)
-        if message.receives >= GIVE_UP_RECEIVES:
-            self._give_up(message, request, receipt)
-            return None
         return Delivery(
             receipt=receipt, request=request, receipt_handle=message.receipt_handle, cost=self._cost_of(request)
         )
-
-    def _give_up(self, message: Message, request: Request, receipt: Receipt) -> None:
-        log.warning("gave up", extra=log_fields(request))
-        self._events.started([receipt])
-        self._events.failed(receipt, failures.gave_up())
-        self._task_queue.delete(message.receipt_handle)
 
     def _refuse(self, message: Message, error: requests.Unreadable) -> None:
         log.warning("unreadable message", extra={"code": error.failure.code, "addressed": error.receipt is not None})

@@ -17,11 +17,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it was received; `receives` counts this receipt too."""
+    """A message as it was received."""
 
     body: str
     receipt_handle: str
-    receives: int
 
 
 class TaskQueue:
@@ -39,12 +38,8 @@ class TaskQueue:
             MaxNumberOfMessages=min(limit, SQS_BATCH),
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=self._visibility,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        return [
-            Message(m["Body"], m["ReceiptHandle"], int(m["Attributes"]["ApproximateReceiveCount"]))
-            for m in answer.get("Messages", [])
-        ]
+        return [Message(m["Body"], m["ReceiptHandle"]) for m in answer.get("Messages", [])]
 
     def delete(self, receipt_handle: str) -> None:
         """Take a message off the queue for good; a lost one only comes back, so errors are logged."""

@@ -7,13 +7,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from contract.limits import MAX_RECEIVES
 from infra.local.home import Home
 from infra.local.storage import REGION, credentials
 
 BUCKET = "atelier-media"
 _KEEP_SECONDS = 14 * 24 * 3600
-_STEP_RECEIVES = 5
-"""A worker itself gives a task up at its third receipt; this is for messages that no worker understands."""
 _EVENT_RECEIVES = 10
 _EVENT_VISIBILITY_SECONDS = 60
 
@@ -54,7 +53,7 @@ def make(home: Home, *, port: int, visibility_seconds: int) -> None:
         s3.create_bucket(Bucket=BUCKET)
     sqs = client("sqs", home, port=port)
     for name in ("steps-text", "steps-image"):
-        _make_queue(sqs, name, visibility_seconds=visibility_seconds, receives=_STEP_RECEIVES)
+        _make_queue(sqs, name, visibility_seconds=visibility_seconds, receives=MAX_RECEIVES)
     # Last: whoever can receive events may rely on the others being there.
     _make_queue(sqs, "events", visibility_seconds=_EVENT_VISIBILITY_SECONDS, receives=_EVENT_RECEIVES)
 

@@ -7,7 +7,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contract.limits import GIVE_UP_RECEIVES, LEASE_SECONDS, VISIBILITY_SECONDS
+from contract.limits import LEASE_SECONDS, MAX_RECEIVES, VISIBILITY_SECONDS
 from infra.stacks.base import StageStack
 from infra.stacks.settings import StageSettings
 
@@ -45,8 +45,7 @@ class Queues(StageStack):
         return self._pair(
             name,
             visibility=Duration.seconds(VISIBILITY_SECONDS),
-            # A worker gives up at GIVE_UP_RECEIVES and says so; a message beyond that has killed even that.
-            tries=GIVE_UP_RECEIVES + 2,
+            tries=MAX_RECEIVES,
             kept=Duration.seconds(2 * LEASE_SECONDS),
         )
 

@@ -31,7 +31,8 @@ Nothing about the order, number or age of messages and events is taken for grant
     higher `seq`. Progress renews the lease, and may name a preview, which is forgotten when the delivery is no longer
     the one that runs.
 7.  A retryable failure, or a running task whose lease ran out, starts the next attempt: back in the backlog with its
-    old place in line. After the third the task fails. A failure that is not retryable fails it at once.
+    old place in line. After the third the task fails. A failure that is not retryable fails it at once. Leases that
+    ran out so, starts without an end, are counted: the third says that the task ends whatever computes it.
 8.  `released` puts the task back in the backlog; the attempt does not count.
 9.  `received` of the current attempt renews the lease of a task that is out and not started, and leaves it `queued`.
     It names no delivery: whoever waits has written nothing, and its `started` still counts as rule 4 says. One that
@@ -60,6 +61,8 @@ RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 OPEN: frozenset[TaskState] = frozenset({"queued", "running"})
 
 WORKER_LOST = "worker_lost"
+GAVE_UP = "gave_up"
+MAX_LOST_STARTS = 3
 
 
 class EventMalformed(ValueError):
@@ -76,6 +79,8 @@ class Task:
     token: str
     state: TaskState
     attempt: int
+    lost_starts: int = 0
+    """How often a worker started it and then fell silent."""
     sent_at: datetime | None = None
     lease_until: datetime | None = None
     received_at: datetime | None = None
@@ -140,9 +145,17 @@ def expire(task: Task, *, pace: Pace, now: datetime) -> Task:
     if task.state == "queued" and task.sent_at is not None:
         return replace(task, sent_at=now, lease_until=now + pace.lease, received_at=None)
     if task.state == "running":
-        detail = f"The workers that took this step fell silent; it was tried {MAX_ATTEMPTS} times."
-        return _retry(task, code=WORKER_LOST, detail=detail, now=now)
+        return _lose(replace(task, lost_starts=task.lost_starts + 1), now=now)
     return task
+
+
+def _lose(task: Task, *, now: datetime) -> Task:
+    """The task after a start without an end, which is counted already."""
+    if task.lost_starts >= MAX_LOST_STARTS:
+        detail = "Several workers stopped while they were on this step, so it was not started again."
+        return fail(task, code=GAVE_UP, detail=detail, now=now)
+    detail = f"The worker that had this step fell silent; it was tried {MAX_ATTEMPTS} times."
+    return _retry(task, code=WORKER_LOST, detail=detail, now=now)
 
 
 def fail(task: Task, *, code: str, detail: str, now: datetime) -> Task:

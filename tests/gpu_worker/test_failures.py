@@ -6,10 +6,10 @@ from typing import get_args
 import pytest
 
 from gpu_worker import failures
-from lambdas.domain.states import WORKER_LOST
+from lambdas.domain.states import GAVE_UP, WORKER_LOST
 from tests.gpu_worker.models import REPOSITORY
 
-CODES = {*get_args(failures.Code), WORKER_LOST}
+CODES = {*get_args(failures.Code), GAVE_UP, WORKER_LOST}
 
 
 def test_every_code_is_documented_and_no_other() -> None:

@@ -73,7 +73,7 @@ WITH run AS (
     RETURNING id
 )
 UPDATE tasks t
-   SET state = 'waiting', attempt = 1, token = c.token, ready_at = NULL, sent_at = NULL, lease_until = NULL,
+   SET state = 'waiting', attempt = 1, lost_starts = 0, token = c.token, ready_at = NULL, sent_at = NULL, lease_until = NULL,
        received_at = NULL, started_at = NULL, finished_at = NULL, delivery = NULL, worker = NULL, progress = 0, progress_seq = 0,
        resolved = NULL, error_code = NULL, error_detail = NULL
   FROM run, jsonb_to_recordset(%(tokens)s) AS c (id uuid, token text)

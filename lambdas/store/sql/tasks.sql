@@ -1,7 +1,7 @@
 -- part: columns
 -- What the rules know of a task `t`.
-now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.sent_at,
-       t.lease_until, t.received_at, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview,
+now() AS now, t.queue, t.ready_at, t.id, t.run_id, t.kind, t.token, t.state, t.attempt, t.lost_starts,
+       t.sent_at, t.lease_until, t.received_at, t.started_at, t.finished_at, t.delivery, t.progress, t.progress_seq, t.preview,
        t.seconds, t.computed_seconds, t.batch, t.hardware, t.worker, t.carry, t.error_code, t.error_detail
 
 -- name: lock
@@ -26,7 +26,7 @@ SELECT {columns}
 -- Write tasks as the rules left them; only open ones change, so a repeat is harmless.
 -- A value is kept only while a later step waits for it.
 UPDATE tasks t
-   SET state = c.state, attempt = c.attempt, sent_at = c.sent_at, lease_until = c.lease_until,
+   SET state = c.state, attempt = c.attempt, lost_starts = c.lost_starts, sent_at = c.sent_at, lease_until = c.lease_until,
        received_at = c.received_at, started_at = c.started_at, finished_at = c.finished_at, delivery = c.delivery,
        progress = c.progress, progress_seq = c.progress_seq, preview = c.preview, seconds = c.seconds,
        computed_seconds = c.computed_seconds, batch = c.batch, hardware = c.hardware, worker = c.worker,
@@ -35,7 +35,7 @@ UPDATE tasks t
                THEN c.carry END,
        error_code = c.error_code, error_detail = c.error_detail
   FROM jsonb_to_recordset(%(changes)s) AS c (
-           id uuid, state text, attempt smallint, sent_at timestamptz, lease_until timestamptz,
+           id uuid, state text, attempt smallint, lost_starts smallint, sent_at timestamptz, lease_until timestamptz,
            received_at timestamptz, started_at timestamptz, finished_at timestamptz, delivery text, progress real,
            progress_seq integer, preview text, seconds real, computed_seconds real, batch smallint, hardware text, worker text, carry text, error_code text,
            error_detail text)

@@ -185,14 +185,38 @@ def test_a_receipt_of_an_earlier_attempt_never_takes_over(world: World) -> None:
     assert world.state(run) == "succeeded"
 
 
-def test_a_worker_that_falls_silent_three_times_fails_the_task(world: World) -> None:
-    run = world.run(world.account(), ONE_STEP)
+def test_the_third_start_without_an_end_gives_the_task_up(world: World) -> None:
+    account = world.account()
+    run = world.run(account, ONE_STEP)
     for _ in range(3):
         world.apply(world.receive().started())
         world.pass_time(181)
         world.sweep()
-    assert world.task(run)["error_code"] == "worker_lost"
-    assert world.state(run) == "failed"
+    assert (world.state(run), world.task(run)["error_code"]) == ("failed", "gave_up")
+    with world.conn.transaction():
+        runs.resume(world.conn, run, account_id=account)
+    assert world.task(run)["lost_starts"] == 0
+
+
+def test_a_worker_that_falls_silent_after_other_failures_is_lost(world: World) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    for _ in range(2):
+        world.apply(world.receive().failed())
+    world.apply(world.receive().started())
+    world.pass_time(181)
+    world.sweep()
+    assert (world.state(run), world.task(run)["error_code"]) == ("failed", "worker_lost")
+
+
+def test_neither_releases_nor_lost_messages_count_as_starts_without_an_end(world: World) -> None:
+    run = world.run(world.account(), ONE_STEP)
+    for _ in range(4):
+        delivery = world.receive()
+        world.apply(delivery.started(), delivery.released())
+        world.sent.clear()
+        world.pass_time(181)
+        world.sweep()
+    assert (world.task(run)["attempt"], world.task(run)["lost_starts"]) == (1, 0)
 
 
 def test_progress_keeps_a_task_alive(world: World) -> None:
