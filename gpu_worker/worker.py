@@ -113,7 +113,7 @@ class Worker:
         log.info("worker stops")
         self._stop.set()
         for thread in self._receiving:
-            # First, for a poll under way would get what is released, and each receipt counts towards giving up.
+            # First, for what a poll under way gets can only be shown again, which takes its time.
             give_up = time.monotonic() + self._settings.wait_seconds + 1
             while thread.is_alive() and time.monotonic() < give_up:
                 thread.join(timeout=_LOOK_SECONDS)

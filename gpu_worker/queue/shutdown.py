@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from gpu_worker.queue.events import EventSender
@@ -55,15 +55,29 @@ def release(consumers: list[Consumer], *, events: EventSender) -> None:
 def _release(consumers: list[Consumer], *, events: EventSender, which: Callable[[Delivery], bool]) -> None:
     for consumer in consumers:
         released = [delivery for delivery in consumer.in_flight.all() if which(delivery) and delivery.close()]
-        for delivery in released:
-            try:
-                events.released(delivery.receipt)
-            except Exception:
-                log.exception("release not reported", extra=delivery.log_fields())
-        try:
-            consumer.task_queue.release([delivery.receipt_handle for delivery in released])
-        except Exception:
-            log.exception("messages not released")
+        _give_back(released, consumer, events=events)
         for delivery in released:
             consumer.in_flight.remove(delivery)
             log.info("task released", extra=delivery.log_fields())
+
+
+def _give_back(deliveries: Sequence[Delivery], consumer: Consumer, *, events: EventSender) -> None:
+    """Report each and delete its message, for the database sends another: two would be computed twice.
+
+    Once the events queue does not answer nobody is waited for any more: the rest goes to whoever asks the queue next.
+    """
+    for i, delivery in enumerate(deliveries):
+        try:
+            events.released(delivery.receipt)
+        except Exception:
+            log.exception("release not reported", extra=delivery.log_fields())
+            _show_again(deliveries[i:], consumer)
+            return
+        consumer.task_queue.delete(delivery.receipt_handle)
+
+
+def _show_again(deliveries: Sequence[Delivery], consumer: Consumer) -> None:
+    try:
+        consumer.task_queue.release([delivery.receipt_handle for delivery in deliveries])
+    except Exception:
+        log.exception("messages not released")
