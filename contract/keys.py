@@ -46,8 +46,13 @@ def upload_key(upload_id: UUID) -> str:
     return f"{UPLOAD_PREFIX}{upload_id}"
 
 
-def cancel_key(task_id: UUID) -> str:
-    """A small object here tells a worker to leave the task."""
+def cancel_key(task_id: UUID, *, token: str) -> str:
+    """A small object here tells a worker to leave the task; when it is resumed it has another token."""
+    return f"{CONTROL_PREFIX}cancel/{task_id}.{token}"
+
+
+def old_cancel_key(task_id: UUID) -> str:
+    """Where functions from before 0.2.0 put it; to be forgotten in the release after."""
     return f"{CONTROL_PREFIX}cancel/{task_id}"
 
 

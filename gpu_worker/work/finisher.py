@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from PIL.Image import Image
 
-from contract.keys import cancel_key, output_key, thumb_key
+from contract.keys import output_key, thumb_key
 from contract.limits import MAX_EVENT_TEXT_BYTES
 from contract.messages import ImageOutput, Output, TextOutput
 from contract.metrics import Meter
@@ -68,7 +68,7 @@ class Finisher:
     def fail_cancelled(self) -> None:
         """End the deliveries under way whose run was cancelled; their computation stops at its next step."""
         for delivery in self._in_flight.all():
-            if delivery.is_open and delivery.fraction and self._media.exists(cancel_key(delivery.request.task)):
+            if delivery.is_open and delivery.fraction and self._media.is_cancelled(delivery.receipt):
                 self.fail(delivery, failures.cancelled())
 
     def _announce(self, deliveries: Sequence[Delivery]) -> None:

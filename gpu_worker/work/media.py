@@ -5,8 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.keys import cancel_key, old_cancel_key
 from gpu_worker.aws import is_absent
 from gpu_worker.failures import TaskFailure
+from gpu_worker.queue.in_flight import Receipt
 
 _MAX_PICTURE_BYTES = 64 * 1024 * 1024
 
@@ -42,6 +44,11 @@ class MediaBucket:
         answer = self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors"):
             raise RuntimeError(f"{len(errors)} objects were not deleted: {errors[0].get('Code')}")
+
+    def is_cancelled(self, receipt: Receipt) -> bool:
+        """Whether nobody wants what this receipt's task makes any more."""
+        keys = (cancel_key(receipt.task, token=receipt.token), old_cancel_key(receipt.task))
+        return any(map(self.exists, keys))
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""

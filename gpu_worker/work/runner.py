@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 
 from contract.catalogue import Limit, Model, Queue
-from contract.keys import cancel_key
 from contract.kinds import KINDS, Kind
 from contract.limits import MAX_SIDE, MIN_SIDE
 from contract.metrics import Meter
@@ -75,7 +74,7 @@ class BatchRunner:
             model = self._model(delivery)
             admission.check(delivery.request.params, model)
             self._prompts.check(delivery.request.params)
-            if self._media.exists(cancel_key(delivery.request.task)):
+            if self._media.is_cancelled(delivery.receipt):
                 self._finisher.fail(delivery, failures.cancelled())
             else:
                 slots = self._slots(delivery, model)

@@ -16,7 +16,7 @@ from lambdas.domain.states import Task
 from lambdas.store import assets, deliveries, tasks, workers
 from lambdas.store.dispatch import dispatch
 from lambdas.store.settle import settle
-from lambdas.store.tasks import Held
+from lambdas.store.tasks import Cancelled, Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def apply(conn: Connection[Any], batch: Iterable[SentEvent], *, pace: Pace) -> A
 class _Recorded:
     """The tasks to be left by their workers, what was made, and whether dispatch may find more to do than before."""
 
-    cancelled: Collection[UUID] = ()
+    cancelled: Collection[Cancelled] = ()
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     waits: Sequence[Wait] = ()
     makes_room: bool = False

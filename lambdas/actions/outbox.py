@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from lambdas.aws import media, queues
 from lambdas.aws.clients import Clients
 from lambdas.settings import FlowSettings
 from lambdas.store.dispatch import Outgoing
+from lambdas.store.tasks import Cancelled
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class Outbox:
     """Messages for workers. The database holds the truth: what is lost here is sent again by sweep."""
 
     messages: Sequence[Outgoing] = ()
-    cancelled: Collection[UUID] = ()
+    cancelled: Collection[Cancelled] = ()
     """Tasks whose workers are to leave them."""
 
     def send(self, clients: Clients, settings: FlowSettings) -> None:
@@ -26,7 +26,7 @@ class Outbox:
         try:
             if self.messages:
                 queues.send_tasks(clients.sqs, self.messages, urls=settings.queue_urls)
-            if self.cancelled:
-                media.mark_cancelled(clients.s3, self.cancelled, bucket=settings.media_bucket)
+            if marks := [(task.id, task.token) for task in self.cancelled]:
+                media.mark_cancelled(clients.s3, marks, bucket=settings.media_bucket)
         except Exception:  # noqa: BLE001 - an edge: see above
             _LOG.exception("not sent after commit")

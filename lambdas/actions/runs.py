@@ -94,7 +94,7 @@ def cancel(services: Services, identity: Identity, run_id: UUID) -> tuple[Shown,
 
 
 def resume(services: Services, identity: Identity, run_id: UUID) -> tuple[Shown, Outbox]:
-    """Let a failed run go on from the step that failed; raises NotFound, RunNotFailed or LimitReached."""
+    """Let a failed or cancelled run go on from where it ended; raises NotFound, RunNotFailed or LimitReached."""
     with services.transaction() as tx:
         account = writer(tx, identity)
         reopened = runs.resume(tx, run_id, account_id=account.id)

@@ -50,7 +50,7 @@ TABLE: dict[type[errors.DomainError], Row] = {
     errors.NotSignedIn: Row(401, "not_signed_in", "Sign in first"),
     errors.OwnPipeline: Row(409, "own_pipeline", "This pipeline is your own"),
     errors.PipelineDeleted: Row(409, "pipeline_deleted", "This pipeline was deleted"),
-    errors.RunNotFailed: Row(409, "run_not_failed", "This run has not failed"),
+    errors.RunNotFailed: Row(409, "run_not_failed", "This run neither failed nor was cancelled"),
     errors.RunNotSucceeded: Row(409, "run_not_succeeded", "This run has not succeeded"),
     errors.RunPublished: Row(409, "run_published", "This run is published"),
     errors.TooLarge: Row(413, "too_large", "Too large"),

@@ -25,11 +25,15 @@ class Stored:
     modified_at: datetime
 
 
-def mark_cancelled(s3: Any, task_ids: Iterable[UUID], *, bucket: str) -> None:
-    """Tell whoever works on these tasks to leave them; who is not told works in vain, so errors are only logged."""
-    for task_id in task_ids:
+def mark_cancelled(s3: Any, tasks: Iterable[tuple[UUID, str]], *, bucket: str) -> None:
+    """Tell whoever works on these tasks, by id and token, to leave them.
+
+    Who is not told works in vain, so errors are only logged. That goes for workers from before 0.2.0, too: under the
+    key where those look a marker would outlive its task's return.
+    """
+    for task_id, token in tasks:
         try:
-            s3.put_object(Bucket=bucket, Key=cancel_key(task_id), Body=b"")
+            s3.put_object(Bucket=bucket, Key=cancel_key(task_id, token=token), Body=b"")
         except (BotoCoreError, ClientError) as error:
             _LOG.warning("cancel marker not written", extra={"task_id": str(task_id), "error": type(error).__name__})
 

@@ -52,7 +52,7 @@ class RunPublished(Conflict):
 
 
 class RunNotFailed(Conflict):
-    """Only a run that failed can go on from there."""
+    """Only a run that failed or was cancelled can go on from there."""
 
 
 class ModelGone(Conflict):

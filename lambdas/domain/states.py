@@ -16,8 +16,8 @@ has no open task left.
 
 Nothing about the order, number or age of messages and events is taken for granted. The rules:
 
-1.  An event with another token than the task's changes nothing: the token is drawn anew when a failed run is
-    resumed, so that no event of its former life reaches it.
+1.  An event with another token than the task's changes nothing: the token is drawn anew when a run that failed
+    or was cancelled is resumed, so that no event of its former life reaches it.
 2.  A final task never changes, a waiting one only through its own run. Both are safe from every event.
 3.  `succeeded` of any attempt and any delivery closes a task that is not final, and names the delivery that won:
     work that is done is never thrown away for being late.

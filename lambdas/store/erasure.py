@@ -7,11 +7,12 @@ from psycopg import Connection
 
 from contract.keys import UPLOAD_PREFIX
 from lambdas.store import queries, ratings, runs
+from lambdas.store.tasks import Cancelled
 
 _SQL = queries.load("erasure")
 
 
-def erase(conn: Connection[Any], account_id: UUID) -> list[UUID]:
+def erase(conn: Connection[Any], account_id: UUID) -> list[Cancelled]:
     """Erase identity, logins, uploads, ratings, private pipelines and unpublished runs.
 
     What comes back are the tasks that a worker may hold, and which it is to leave.

@@ -20,6 +20,7 @@ from lambdas.domain.states import RunState
 from lambdas.store import deliveries, settle, tasks
 from lambdas.store.queries import load
 from lambdas.store.records import records
+from lambdas.store.tasks import Cancelled
 
 _SQL = load("runs")
 
@@ -113,16 +114,20 @@ def page(conn: Connection[Any], *, account_id: UUID, before: UUID | None, limit:
         return cursor.execute(_SQL["page"], {"account_id": account_id, "before": before, "limit": limit}).fetchall()
 
 
-def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
+def cancel(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[Cancelled]:
     """Close a run; the tasks that a worker may hold, and which it is to leave. Closing a closed one changes nothing."""
     _lock_own(conn, run_id, account_id=account_id)
-    return _cancel(conn, run_id)
+    is_closed = conn.execute(_SQL["cancel"], {"id": run_id}).rowcount == 1
+    return tasks.cancel(conn, run_ids=[run_id]) if is_closed else []
 
 
 def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
-    """Let a failed run go on from the steps that are not done, and say how many; raises RunNotFailed."""
-    if _lock_own(conn, run_id, account_id=account_id) != "failed":
-        raise RunNotFailed("Only a run that failed can go on from there.")
+    """Let a run that ended early go on from the steps that are not done, and say how many; raises RunNotFailed."""
+    if _lock_own(conn, run_id, account_id=account_id) not in ("failed", "cancelled"):
+        raise RunNotFailed("Only a run that failed or was cancelled can go on from there.")
+    (row,) = conn.execute(_SQL["has_lost_values"], {"id": run_id})
+    if row[0]:
+        raise RunNotFailed("What the steps before made was not kept for this run; start it anew.")
     unfinished = [row[0] for row in conn.execute(_SQL["unfinished_steps"], {"id": run_id})]
     tokens = [{"id": task_id, "token": _token()} for task_id in unfinished]
     conn.execute(_SQL["reopen"], {"id": run_id, "tokens": records(tokens)})
@@ -130,7 +135,7 @@ def resume(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> int:
     return len(unfinished)
 
 
-def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUID]:
+def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[Cancelled]:
     """Remove a run and discard its media; the tasks that a worker may hold. Raises RunPublished."""
     _lock_own(conn, run_id, account_id=account_id)
     (row,) = conn.execute(_SQL["is_published"], {"id": run_id})
@@ -139,12 +144,12 @@ def delete(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> list[UUI
     return remove(conn, [run_id])
 
 
-def remove(conn: Connection[Any], run_ids: list[UUID]) -> list[UUID]:
+def remove(conn: Connection[Any], run_ids: list[UUID]) -> list[Cancelled]:
     """Remove runs, which the caller holds, and discard their media; the tasks that a worker may hold."""
     cancelled = tasks.cancel(conn, run_ids=run_ids)
     conn.execute(_SQL["discard_media"], {"runs": run_ids, "grace": deliveries.GRACE})
     conn.execute(_SQL["delete"], {"runs": run_ids})
-    return [task.id for task in cancelled if task.out]
+    return cancelled
 
 
 def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> RunState:
@@ -152,13 +157,6 @@ def _lock_own(conn: Connection[Any], run_id: UUID, *, account_id: UUID) -> RunSt
     if row is None:
         raise _not_found()
     return cast("RunState", row[0])
-
-
-def _cancel(conn: Connection[Any], run_id: UUID) -> list[UUID]:
-    if conn.execute(_SQL["cancel"], {"id": run_id}).rowcount == 0:
-        return []
-    tasks.drop_carry(conn, run_ids=[run_id])
-    return [task.id for task in tasks.cancel(conn, run_ids=[run_id]) if task.out]
 
 
 def _plan(run: NewRun, *, catalogue: Catalogue) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from lambdas.domain.states import RunState
 from lambdas.store import tasks
 from lambdas.store.queries import load
+from lambdas.store.tasks import Cancelled
 
 _SQL = load("runs")
 
@@ -24,7 +25,7 @@ class _Moved:
     waits: bool
 
 
-def settle(conn: Connection[Any], *, run_ids: Collection[UUID]) -> list[UUID]:
+def settle(conn: Connection[Any], *, run_ids: Collection[UUID]) -> list[Cancelled]:
     """Bring runs that the caller holds in line with their tasks.
 
     Gives back the tasks that were cancelled while a worker may hold them: it is to leave them after the commit.
@@ -44,12 +45,10 @@ def _move(conn: Connection[Any], run_ids: Collection[UUID]) -> list[_Moved]:
         return cursor.execute(_SQL["settle"], {"ids": list(run_ids)}).fetchall()
 
 
-def _close(conn: Connection[Any], moved: Sequence[_Moved]) -> list[UUID]:
+def _close(conn: Connection[Any], moved: Sequence[_Moved]) -> list[Cancelled]:
     chains = [run.id for run in moved if run.state == "succeeded" and run.steps > 1]
     if chains:
         tasks.drop_carry(conn, run_ids=chains)
-    # Values of a failed run stay: it can be resumed from the step that failed.
+    # Values of a failed or cancelled run stay: it can be resumed.
     failed = [run.id for run in moved if run.state == "failed"]
-    if not failed:
-        return []
-    return [task.id for task in tasks.cancel(conn, run_ids=failed) if task.out]
+    return tasks.cancel(conn, run_ids=failed) if failed else []

@@ -61,6 +61,7 @@ class Cancelled:
     """A task that was closed unfinished; `out` says that a worker may hold it or still receive it."""
 
     id: UUID
+    token: str
     out: bool
 
 
@@ -111,9 +112,10 @@ def unlock(conn: Connection[Any], *, run_ids: Collection[UUID]) -> list[Unfit]:
 
 
 def cancel(conn: Connection[Any], *, run_ids: Iterable[UUID]) -> list[Cancelled]:
-    """Close every unfinished task of these runs, which the caller holds."""
+    """Close every unfinished task of these runs, which the caller holds; those that a worker may hold."""
     with conn.cursor(row_factory=class_row(Cancelled)) as cursor:
-        return cursor.execute(_SQL["cancel"], {"runs": list(run_ids)}).fetchall()
+        closed = cursor.execute(_SQL["cancel"], {"runs": list(run_ids)}).fetchall()
+    return [task for task in closed if task.out]
 
 
 def drop_carry(conn: Connection[Any], *, run_ids: Iterable[UUID]) -> None:

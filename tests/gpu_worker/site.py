@@ -34,6 +34,7 @@ class Site:
         self.events_url = a_queue(endpoint, "events")
         self._events: list[TaskEvent] = []
         self._alive: list[Alive] = []
+        self._tokens: dict[UUID, str] = {}
         self._reading = threading.Lock()
 
     def settings(self, *, queues: Mapping[str, str] | None = None, **changes: Any) -> Settings:
@@ -66,7 +67,11 @@ class Site:
         """Put a request, or any body at all, on a queue; returns its task."""
         body = request if isinstance(request, str) else json.dumps(request)
         self.sqs.send_message(QueueUrl=self.queues[queue], MessageBody=body)
-        return UUID(request["task"]) if isinstance(request, dict) else None
+        if isinstance(request, str):
+            return None
+        task = UUID(request["task"])
+        self._tokens[task] = request["token"]
+        return task
 
     def put(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
@@ -82,7 +87,8 @@ class Site:
         return {item["Key"] for item in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])}
 
     def cancel(self, task: UUID) -> None:
-        self.put(cancel_key(task), b"")
+        """Tell workers to leave a task that was sent."""
+        self.put(cancel_key(task, token=self._tokens[task]), b"")
 
     def events(self, task: UUID | None) -> list[Any]:
         """The events about a task so far, in the order in which they came."""

@@ -71,7 +71,7 @@ def cancel_run(run_id: PathId, caller: Caller, services: Services, _turn: Outsid
 
 @router.post("/{id}/resume", status_code=202, responses=declared(401, 403, 404, 409, 429))
 def resume_run(run_id: PathId, caller: Caller, services: Services, _turn: OutsideTurn) -> Run:
-    """Let a run that failed go on from the step that failed, with what the steps before it made."""
+    """Let a run that failed or was cancelled go on from where it ended, with what the steps before made."""
     shown, outbox = runs.resume(services, caller, run_id)
     outbox.send(services.clients, services.settings)
     return Run.shown(shown)

@@ -66,10 +66,10 @@ SELECT EXISTS (SELECT FROM results WHERE run_id = %(id)s)
 UPDATE runs SET state = 'cancelled', finished_at = now() WHERE id = %(id)s AND state IN ('queued', 'running')
 
 -- name: reopen
--- Let a failed run go on: what is done stays done, the rest begins anew under tokens of its own.
+-- Let a failed or cancelled run go on: what is done stays done, the rest begins anew under tokens of its own.
 WITH run AS (
     UPDATE runs SET state = 'queued', error_code = NULL, error_detail = NULL, finished_at = NULL
-     WHERE id = %(id)s AND state = 'failed'
+     WHERE id = %(id)s AND state IN ('failed', 'cancelled')
     RETURNING id
 )
 UPDATE tasks t
@@ -78,6 +78,11 @@ UPDATE tasks t
        resolved = NULL, error_code = NULL, error_detail = NULL
   FROM run, jsonb_to_recordset(%(tokens)s) AS c (id uuid, token text)
  WHERE t.run_id = run.id AND t.id = c.id AND t.state IN ('failed', 'cancelled')
+
+-- name: has_lost_values
+-- Whether a step that is not done needs what one that is has not kept: runs cancelled before 0.2.0 kept nothing.
+SELECT EXISTS (SELECT FROM tasks t JOIN tasks n ON n.run_id = t.run_id AND n.step = ANY(t.needs)
+                WHERE t.run_id = %(id)s AND t.state <> 'succeeded' AND n.state = 'succeeded' AND n.carry IS NULL)
 
 -- name: unfinished_steps
 -- The tasks of a run that have not succeeded.

@@ -83,7 +83,7 @@ UPDATE tasks t SET state = 'failed', finished_at = now(), error_code = c.code, e
 -- Close every task of these runs that is not final; `out` says that a worker may hold it or still receive it.
 UPDATE tasks SET state = 'cancelled', finished_at = now(), carry = NULL, preview = NULL
  WHERE run_id = ANY(%(runs)s) AND state IN ('waiting', 'queued', 'running')
-RETURNING id, sent_at IS NOT NULL AS out
+RETURNING id, token, sent_at IS NOT NULL AS out
 
 -- name: drop_carry
 -- Forget what no later step can need.

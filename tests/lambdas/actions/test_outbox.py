@@ -9,6 +9,7 @@ from lambdas.actions.outbox import Outbox
 from lambdas.aws.clients import WAITED_FOR, Clients
 from lambdas.settings import FlowSettings
 from lambdas.store.dispatch import Outgoing
+from lambdas.store.tasks import Cancelled
 from tests.services.ministack import a_bucket, a_queue, aws
 
 
@@ -33,12 +34,12 @@ def a_message(body: str, *, queue: str = "text") -> Outgoing:
 
 
 def test_messages_and_markers_are_sent(settings: FlowSettings, ministack: str) -> None:
-    task = uuid4()
+    task = Cancelled(id=uuid4(), token="t", out=True)
     outbox = Outbox([a_message("one"), a_message("two", queue="image")], [task])
     outbox.send(Clients(settings, patience=WAITED_FOR), settings)
     assert received(ministack, settings.steps_text_queue_url) == ["one"]
     assert received(ministack, settings.steps_image_queue_url) == ["two"]
-    assert aws("s3", ministack).head_object(Bucket=settings.media_bucket, Key=cancel_key(task))
+    assert aws("s3", ministack).head_object(Bucket=settings.media_bucket, Key=cancel_key(task.id, token="t"))
 
 
 def test_an_empty_outbox_makes_no_client(settings: FlowSettings) -> None:
@@ -52,5 +53,7 @@ def test_what_cannot_be_sent_is_logged_and_undoes_nothing(
     settings: FlowSettings, change: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     away = settings.model_copy(update=change)
-    Outbox([a_message("never")], [uuid4()]).send(Clients(away, patience=WAITED_FOR), away)
+    Outbox([a_message("never")], [Cancelled(id=uuid4(), token="t", out=True)]).send(
+        Clients(away, patience=WAITED_FOR), away
+    )
     assert caplog.records

@@ -97,7 +97,7 @@ def test_an_event_of_an_unknown_kind_is_acknowledged_and_counted_once(
     run = world.run(world.account(), ONE_STEP)
     text = world.receive()
     with closing(Advancer(settings.model_copy(update={"metrics_namespace": "Atelier/test"}))) as advancer:
-        event = sqs_event('{"event": "party"}', text.started(), "{", '{"event": "received", "v": 2}')
+        event = sqs_event('{"event": "party"}', text.started(), "{", '{"event": "of a later kind", "v": 2}')
         assert failures(advancer.handle(event, None)) == ["m2"]
     assert world.state(run) == "running"
     counts = [json.loads(line).get("UnknownEvents") for line in capsys.readouterr().out.splitlines()]
@@ -185,7 +185,7 @@ def test_workers_of_a_failed_run_are_told(world: World, advancer: Advancer, sett
     scene, mood = world.receive(), world.receive()
     advancer.handle(sqs_event(mood.started(), scene.failed(retryable=False)), None)
     listed = aws("s3", ministack).list_objects_v2(Bucket=settings.media_bucket)["Contents"]
-    assert [item["Key"] for item in listed] == [f"control/cancel/{mood.request.task}"]
+    assert [item["Key"] for item in listed] == [f"control/cancel/{mood.request.task}.{mood.request.token}"]
 
 
 def test_the_clock_is_the_queues_and_not_the_workers(world: World, advancer: Advancer) -> None:

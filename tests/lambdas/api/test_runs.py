@@ -312,8 +312,17 @@ def test_cancelling_tells_the_worker_and_keeps_what_is_done(
     assert run["finished_at"] is not None
     bucket = app.state.services.settings.media_bucket
     keys = [item["Key"] for item in aws("s3", ministack).list_objects_v2(Bucket=bucket)["Contents"]]
-    assert keys == [f"control/cancel/{delivery.request.task}"]
+    assert keys == [f"control/cancel/{delivery.request.task}.{delivery.request.token}"]
     assert ana.post(f"/runs/{run_id}/cancel").json()["state"] == "cancelled"
+
+
+def test_a_cancelled_run_goes_on_when_resumed(ana: Person, world: World, receive: Callable[..., Delivery]) -> None:
+    run_id = run_it(ana, a_pipeline(ana)).json()["id"]
+    world.apply(receive().succeeded("A fox."))
+    ana.post(f"/runs/{run_id}/cancel")
+    resumed = ana.post(f"/runs/{run_id}/resume")
+    assert (resumed.status_code, resumed.json()["state"], resumed.json()["finished_at"]) == (202, "running", None)
+    assert [task["state"] for task in resumed.json()["tasks"]] == ["succeeded", "queued"]
 
 
 def test_a_failed_run_says_why_and_goes_on_when_resumed(

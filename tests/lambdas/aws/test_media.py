@@ -39,13 +39,13 @@ def test_a_page_begins_behind_a_key(ministack: str) -> None:
 
 def test_a_cancel_marker_stands_where_workers_look(ministack: str) -> None:
     s3, bucket, task = aws("s3", ministack), a_bucket(ministack), uuid4()
-    media.mark_cancelled(s3, [task], bucket=bucket)
-    assert keys(ministack, bucket) == [f"control/cancel/{task}"]
+    media.mark_cancelled(s3, [(task, "t")], bucket=bucket)
+    assert keys(ministack, bucket) == [f"control/cancel/{task}.t"]
 
 
 def test_a_bucket_that_does_not_answer_stops_no_cancel(ministack: str) -> None:
     s3 = aws("s3", ministack)
-    media.mark_cancelled(s3, [uuid4()], bucket="no-such-bucket")
+    media.mark_cancelled(s3, [(uuid4(), "t")], bucket="no-such-bucket")
     with pytest.raises(ClientError):
         media.delete_prefix(s3, bucket="no-such-bucket", prefix="media/")
 

@@ -82,11 +82,11 @@ class Protocol(RuleBasedStateMachine):
         with self.world.conn.transaction():
             runs.cancel(self.world.conn, run, account_id=self.runs[run])
 
-    @precondition(lambda self: "failed" in self.ended.values())
+    @precondition(lambda self: {"failed", "cancelled"} & set(self.ended.values()))
     @rule(which=number)
-    def a_failed_run_is_resumed(self, which: int) -> None:
-        failed = [run for run, state in self.ended.items() if state == "failed"]
-        run = failed[which % len(failed)]
+    def a_run_that_ended_early_is_resumed(self, which: int) -> None:
+        unfinished = [run for run, state in self.ended.items() if state != "succeeded"]
+        run = unfinished[which % len(unfinished)]
         with self.world.conn.transaction():
             runs.resume(self.world.conn, run, account_id=self.runs[run])
         del self.ended[run]

@@ -7,6 +7,7 @@ import pytest
 
 from contract.messages import TASK_REQUESTED
 from contract.seeds import output_seed
+from lambdas.domain.errors import RunNotFailed
 from lambdas.domain.states import EventMalformed
 from lambdas.store import runs
 from tests.lambdas.flow.world import CHAIN, ONE_STEP, SIDE_BY_SIDE, Delivery, World
@@ -328,7 +329,8 @@ def test_a_cancelled_run_ignores_what_comes_later(world: World) -> None:
     delivery = world.receive()
     world.apply(delivery.started())
     with world.conn.transaction():
-        assert runs.cancel(world.conn, run, account_id=account) == [delivery.request.task]
+        (left,) = runs.cancel(world.conn, run, account_id=account)
+    assert (left.id, left.token) == (delivery.request.task, delivery.request.token)
     world.apply(delivery.progress(), delivery.succeeded())
     assert world.state(run) == "cancelled"
     assert [task["state"] for task in world.tasks(run)] == ["cancelled", "cancelled"]
@@ -382,6 +384,39 @@ def test_a_failed_run_goes_on_from_the_step_that_failed(world: World) -> None:
     assert world.task(run)["keys"] == kept
 
 
+def test_a_cancelled_run_goes_on_from_the_steps_that_are_not_done(world: World) -> None:
+    account = world.account()
+    run = world.run(account, CHAIN)
+    world.apply(world.receive().succeeded("A fox."))
+    left = world.receive()
+    world.apply(left.started())
+    with world.conn.transaction():
+        runs.cancel(world.conn, run, account_id=account)
+    kept = world.task(run)["keys"]
+    with world.conn.transaction():
+        assert runs.resume(world.conn, run, account_id=account) == 1
+    world.apply(left.succeeded())
+    assert (world.state(run), world.task(run, 1)["state"]) == ("running", "queued")
+    world.dispatch()
+    again = world.receive()
+    assert again.request.params.prompt == "A fox."
+    assert again.request.token != left.request.token
+    world.apply(again.started(), again.succeeded())
+    assert (world.state(run), world.task(run)["keys"]) == ("succeeded", kept)
+
+
+def test_a_run_whose_values_were_not_kept_cannot_go_on(world: World) -> None:
+    account = world.account()
+    run = world.run(account, CHAIN)
+    world.apply(world.receive().succeeded("A fox."))
+    with world.conn.transaction():
+        runs.cancel(world.conn, run, account_id=account)
+    world.conn.execute("UPDATE tasks SET carry = NULL")  # as releases before this one did
+    with pytest.raises(RunNotFailed), world.conn.transaction():
+        runs.resume(world.conn, run, account_id=account)
+    assert world.state(run) == "cancelled"
+
+
 def test_cancelling_a_failed_run_takes_nothing_from_it(world: World) -> None:
     account = world.account()
     run = world.run(account, CHAIN)
@@ -404,7 +439,7 @@ def test_a_deleted_run_leaves_nothing_but_doomed_media(world: World) -> None:
     picture = world.receive()
     world.apply(picture.started())
     with world.conn.transaction():
-        assert runs.delete(world.conn, run, account_id=account) == [picture.request.task]
+        assert [task.id for task in runs.delete(world.conn, run, account_id=account)] == [picture.request.task]
     world.apply(picture.succeeded())
     rows = world.conn.execute("SELECT prefix, due_at <= now() FROM doomed_media ORDER BY 2").fetchall()
     assert rows == [(f"media/{picture.id}/", False), (f"media/{text.id}/", True)]

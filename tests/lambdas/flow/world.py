@@ -203,7 +203,7 @@ class World:
             aftermath = apply(self.conn, batch, pace=self.pace)
         if not lost:
             self._send(aftermath.outbox.messages)
-            self.cancelled += aftermath.outbox.cancelled
+            self.cancelled += [task.id for task in aftermath.outbox.cancelled]
         return list(aftermath.outbox.messages)
 
     def sweep(self, *, caught_up: bool = True) -> list[Outgoing]:
@@ -211,7 +211,7 @@ class World:
         with self.conn.transaction():
             swept = judge(self.conn, caught_up=caught_up, pace=self.pace)
         self._send(swept.outbox.messages)
-        self.cancelled += swept.outbox.cancelled
+        self.cancelled += [task.id for task in swept.outbox.cancelled]
         return list(swept.outbox.messages)
 
     def send_all_again(self) -> list[Outgoing]:

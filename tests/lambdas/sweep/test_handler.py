@@ -104,7 +104,7 @@ def test_the_third_lost_worker_fails_the_run_and_the_others_are_told(
     world.conn.execute("UPDATE tasks SET attempt = 3, lease_until = now() - interval '1 s' WHERE step = 'scene'")
     sweeper.sweep()
     assert world.state(run) == "failed"
-    assert bucket.keys() == [f"control/cancel/{mood.request.task}"]
+    assert bucket.keys() == [f"control/cancel/{mood.request.task}.{mood.request.token}"]
 
 
 def test_only_one_sweep_is_at_work(world: World, sweeper: Sweeper, settings: Settings) -> None:

@@ -28,7 +28,7 @@ const PROBLEMS: Record<ProblemCode | "offline", MessageDescriptor> = {
   not_a_picture: msg`This is no picture that can be read.`,
   unsupported_media_type: msg`Only PNG, JPEG and WebP pictures can be used.`,
   limit_reached: msg`The guests of your network have had their share of today. With a full account you can go on at once.`,
-  run_not_failed: msg`Only a run that failed can go on.`,
+  run_not_failed: msg`Only a run that failed or was cancelled can go on.`,
   conflict: msg`Something has changed meanwhile. Reload the page and try again.`,
   bad_cursor: msg`This list has changed. Reload the page, please.`,
   malformed_body: msg`The request arrived damaged. Try again.`,

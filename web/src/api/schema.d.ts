@@ -147,7 +147,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Run
-         * @description Let a run that failed go on from the step that failed, with what the steps before it made.
+         * @description Let a run that failed or was cancelled go on from where it ended, with what the steps before made.
          */
         post: operations["resume_run"];
         delete?: never;

@@ -33,6 +33,11 @@ export function RunActions({ run, title, onAgain, again }: RunActionsProps) {
           <Trans>Go on from the failed step</Trans>
         </Button>
       )}
+      {run.state === "cancelled" && (
+        <Button look="main" busy={resume.isPending} onClick={() => resume.mutate()}>
+          <Trans>Go on after all</Trans>
+        </Button>
+      )}
       {run.state === "succeeded" && <Publishing run={run} title={title} />}
       {isOver(run) && (
         <Button busy={again.busy} onClick={onAgain}>
