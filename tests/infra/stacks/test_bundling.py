@@ -35,11 +35,10 @@ def arm() -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle for this machine, from the same pins."""
+def own() -> Path:
+    """A bundle for this machine, from the same pins: the one that the tests of the deployment deploy."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    target = Target(python=python, machine=platform.machine(), boto_included=True)
-    return bundle(target, folder=tmp_path_factory.mktemp("bundles"))
+    return bundle(Target(python=python, machine=platform.machine(), boto_included=True))
 
 
 def wheels(folder: Path) -> dict[str, Path]:
@@ -145,7 +144,7 @@ def test_without_that_python_the_zip_is_whole_and_synth_says_so(
 ) -> None:
     monkeypatch.setattr("infra.stacks.bundling.find_python", lambda _: None)
     monkeypatch.setattr("infra.stacks.stage.find_python", lambda _: None)
-    folder = bundle(folder=tmp_path)
+    folder = bundle()
     assert not list(folder.rglob("*.pyc"))
     assert (folder / "fastapi" / "__init__.py").exists()
     monkeypatch.setattr("infra.stacks.stage.bundle", lambda _: folder)
