@@ -7,8 +7,10 @@ import pytest
 
 from infra.local.setup.selection import arguments
 
-# One process more than cores: there is always one that waits for a server or another process.
-_PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--no-loadscope-reorder")
+# One process more than cores, for there is always one that waits for a server or another process; but no more than
+# four, which take memory for a model each and gain nothing, since the longest folder stays with one of them.
+_PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+_PARALLEL = ("-n", str(_PROCESSES), "--no-loadscope-reorder")
 _OF = {
     "all": (),
     "fast": ("--fast",),
