@@ -1,7 +1,9 @@
 """Backup and restore carry a home to another folder."""
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -35,11 +37,18 @@ def _content(root: Path) -> tuple[list[str], bytes, str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def stopped_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    root = tmp_path_factory.mktemp("stopped") / "home"
-    with a_running_home(root) as running:
-        _fill(running, "лиса")
-    return running.home
+def stopped_home() -> Iterator[Home]:
+    with TemporaryDirectory(prefix="atelier-stopped-") as folder:
+        with a_running_home(Path(folder) / "home") as running:
+            _fill(running, "лиса")
+        yield running.home
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not under pytest's folder: each start of pytest closes that to other users, and under root PostgreSQL is one."""
+    with TemporaryDirectory(prefix="atelier-archive-") as folder:
+        yield Path(folder)
 
 
 def test_a_stopped_home_moves_to_another_folder(stopped_home: Home, tmp_path: Path) -> None:
