@@ -51,7 +51,7 @@ def _beyond_limits(error: ValidationError) -> TaskFailure | None:
     if not all(fault["type"] in _SIZES and _is_param(fault["loc"]) for fault in faults):
         return None
     found = {fault["type"] for fault in faults}
-    if "too_short" in found:
+    if "blank" in found:
         return _EMPTY
     if "string_too_long" in found:
         return _TOO_LONG
@@ -79,9 +79,9 @@ def _receipt(fields: dict[str, Any]) -> Receipt | None:
 
 _SIZES = {
     *("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of"),
-    *("string_too_long", "too_short"),
+    *("string_too_long", "blank"),
 }
-"""Pydantic's names of the rules that only look at how large or long a value is."""
+"""Pydantic's names, and one of the contract's own, of the rules that only look at how large or long a value is."""
 
 _BAD = TaskFailure("bad_message", "The request for this step could not be read by the worker.")
 _OTHER_VERSION = TaskFailure(

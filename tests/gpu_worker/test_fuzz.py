@@ -186,8 +186,8 @@ MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
     "another version": ({"v": 2}, "other_version"),
     "no version": ({"v": None}, "other_version"),
     "an unknown kind": ({"kind": "video"}, "bad_message"),
-    "an unknown field": ({MARK: 1}, "bad_message"),
-    "an unknown param": ({"params": {"image": PHOTO, MARK: 1}}, "bad_message"),
+    "an unknown field": ({MARK: 1}, ""),
+    "an unknown param": ({"params": {"image": PHOTO, MARK: 1}}, ""),
     "an unknown model": ({"model": f"{MARK}-model"}, "unknown_model"),
     "an unknown revision": ({"revision": "f" * 40}, "unknown_model"),
     "a branch for a revision": ({"revision": "main"}, "bad_message"),
@@ -249,7 +249,6 @@ def test_an_expired_message_goes_away_and_counts_as_no_try(site: Site) -> None:
 
 PROMPTS = {
     "one character": "x",
-    "a space": " ",
     "8,000 characters": f"{MARK} " + "а" * 7_990,
     "control characters": MARK + "".join(map(chr, range(1, 32))) + "\x7f\x85\u2028",
     "colours of a terminal": f"\x1b[31m{MARK}\x1b]0;title\x07\r\n",
@@ -289,6 +288,7 @@ def test_any_prompt_is_done_and_reaches_no_shell_path_or_log(
     ("prompt", "code"),
     [
         ("", "prompt_empty"),
+        (" \u200b", "prompt_empty"),
         ("x" * 8_001, "prompt_too_long"),
         ("x" * 100_000, "prompt_too_long"),
         ("a\0b", "bad_message"),
