@@ -189,6 +189,7 @@ def test_what_does_not_fit_on_the_disk_is_not_begun(
     assert not repository.fetched
 
 
+@pytest.mark.model
 def test_a_machine_of_ones_own_takes_a_model_from_its_hub(
     repository: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
