@@ -52,7 +52,7 @@ def cancel_key(task_id: UUID, *, token: str) -> str:
 
 
 def old_cancel_key(task_id: UUID) -> str:
-    """Where functions from before 0.2.0 put it; to be forgotten in the release after."""
+    """Where functions put it before the key held the token; to be forgotten in the next release."""
     return f"{CONTROL_PREFIX}cancel/{task_id}"
 
 

@@ -176,7 +176,7 @@ class Succeeded(_TaskEvent):
     """The task's outputs; `seconds` is the time from receipt to the last upload, `batch` the rows computed together.
 
     `computed_seconds` is the part of it from `started` to the last output, without waiting and uploads; None is a
-    worker from before 0.2.0, whose `started` meant receipt.
+    worker that does not know the field, whose `started` meant receipt.
 
     `hardware` names what they were computed on: with the versions of the code, all that the last bits turn on.
     """

@@ -28,8 +28,8 @@ class Stored:
 def mark_cancelled(s3: Any, tasks: Iterable[tuple[UUID, str]], *, bucket: str) -> None:
     """Tell whoever works on these tasks, by id and token, to leave them.
 
-    Who is not told works in vain, so errors are only logged. That goes for workers from before 0.2.0, too: under the
-    key where those look a marker would outlive its task's return.
+    Who is not told works in vain, so errors are only logged. That goes for workers that do not know the key yet,
+    too: under the key where those look a marker would outlive its task's return.
     """
     for task_id, token in tasks:
         try:

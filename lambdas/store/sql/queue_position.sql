@@ -2,7 +2,8 @@
 -- A task that waits in line and what stands before it: out and not started (for a task that is out only those sent
 -- before), and in the backlog one's own older ones and those of others. When accounts take turns, others have as many
 -- tasks before one's own number n as they have in n - 1 rounds, and one more if their turn is earlier. Everything is
--- counted to `counted`. What a task takes is averaged over those whose workers said how long they computed. One statement, for it is asked at each look at a run.
+-- counted to `counted`. What a task takes is averaged over those whose workers said how long they computed. One
+-- statement, for it is asked at each look at a run.
 WITH mine AS (
     SELECT t.id, t.queue, t.account_id, t.guest, t.model, t.ready_at, t.sent_at,
            t.received_at >= t.sent_at AS received,

@@ -80,7 +80,7 @@ UPDATE tasks t
  WHERE t.run_id = run.id AND t.id = c.id AND t.state IN ('failed', 'cancelled')
 
 -- name: has_lost_values
--- Whether a step that is not done needs what one that is has not kept: runs cancelled before 0.2.0 kept nothing.
+-- Whether a step that is not done needs what one that is has not kept: runs kept nothing before a cancelled one could be resumed.
 SELECT EXISTS (SELECT FROM tasks t JOIN tasks n ON n.run_id = t.run_id AND n.step = ANY(t.needs)
                 WHERE t.run_id = %(id)s AND t.state <> 'succeeded' AND n.state = 'succeeded' AND n.carry IS NULL)
 
