@@ -10,7 +10,7 @@ from lambdas.settings import FlowSettings
 from lambdas.store.dispatch import Outgoing
 from lambdas.store.tasks import Cancelled
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +28,5 @@ class Outbox:
                 queues.send_tasks(clients.sqs, self.messages, urls=settings.queue_urls)
             if marks := [(task.id, task.token) for task in self.cancelled]:
                 media.mark_cancelled(clients.s3, marks, bucket=settings.media_bucket)
-        except Exception:  # noqa: BLE001 - an edge: see above
-            _LOG.exception("not sent after commit")
+        except Exception:
+            log.exception("not sent after commit")

@@ -20,7 +20,7 @@ from lambdas.aws.clients import IN_BACKGROUND, Clients
 from lambdas.aws.passwords import password_of
 from lambdas.store.database import Database, is_down
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Advancer:
         except Exception as error:  # one event that breaks holds up no other
             if isinstance(error, psycopg.Error) and is_down(error):
                 raise
-            _LOG.warning(
+            log.warning(
                 "batch not applied together", extra={"events": len(events.known), "error": type(error).__name__}
             )
             events.known.clear()
@@ -79,7 +79,7 @@ class Advancer:
     def _pass_over(self, unknown: Collection[str]) -> None:
         """Count events of unknown kinds, which newer workers send, and let them go."""
         if unknown:
-            _LOG.info("events of an unknown kind", extra={"message_ids": sorted(unknown)})
+            log.info("events of an unknown kind", extra={"message_ids": sorted(unknown)})
             self._meter.put({"UnknownEvents": len(unknown)})
 
     def _apply(self, events: Sequence[SentEvent]) -> None:
@@ -112,7 +112,7 @@ def _sorted(records: Sequence[dict[str, Any]]) -> _Events:
             event = _read(record)
         except ValidationError as error:
             # Never the message itself: it may hold what somebody wrote.
-            _LOG.warning("malformed event", extra={"message_id": message_id, "errors": error.error_count()})
+            log.warning("malformed event", extra={"message_id": message_id, "errors": error.error_count()})
             continue
         if event:
             events.known[message_id] = event

@@ -20,7 +20,7 @@ from lambdas.api import faults
 from lambdas.api.requests import request_id
 from lambdas.domain import errors
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Headers = dict[str, str]
 
@@ -155,7 +155,7 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _unavailable(_request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("database or storage unavailable", exc_info=error)
+    log.error("database or storage unavailable", exc_info=error)
     return problem(
         _UNAVAILABLE, detail="A part of the service does not answer; try again.", headers={"Retry-After": "2"}
     )

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.logs import trace_of
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _make_record = logging.getLogRecordFactory()
@@ -51,7 +51,7 @@ class RequestEdge:
             await self._app(scope, receive, sending)
         except Exception as error:  # the process edge of a request
             # Not the exception as it stands: the database's may quote rows, and rows hold what people wrote.
-            _LOG.error("unexpected error", extra={"exception": trace_of(error)})
+            log.error("unexpected error", extra={"exception": trace_of(error)})  # noqa: TRY400 - see above
             if began:
                 raise
             await self._answer(scope, receive, sending)

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def sizes(autoscaling: Any, names: Collection[str]) -> dict[str, Size]:
     try:
         found = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))["AutoScalingGroups"]
     except (BotoCoreError, ClientError) as error:
-        _LOG.warning("groups do not answer", extra={"error": type(error).__name__})
+        log.warning("groups do not answer", extra={"error": type(error).__name__})
         return {}
     return {
         group["AutoScalingGroupName"]: Size(desired=group["DesiredCapacity"], largest=group["MaxSize"])
@@ -38,6 +38,6 @@ def wake(autoscaling: Any, name: str) -> None:
     try:
         autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1, HonorCooldown=False)
     except (BotoCoreError, ClientError) as error:
-        _LOG.warning("group not woken", extra={"group": name, "error": type(error).__name__})
+        log.warning("group not woken", extra={"group": name, "error": type(error).__name__})
     else:
-        _LOG.info("group woken", extra={"group": name})
+        log.info("group woken", extra={"group": name})

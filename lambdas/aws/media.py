@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.keys import cancel_key
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _ABSENT = {"404", "NoSuchKey", "403", "AccessDenied"}
 """S3 answers 403 for an absent object to whoever may not list the bucket."""
@@ -35,7 +35,7 @@ def mark_cancelled(s3: Any, tasks: Iterable[tuple[UUID, str]], *, bucket: str) -
         try:
             s3.put_object(Bucket=bucket, Key=cancel_key(task_id, token=token), Body=b"")
         except (BotoCoreError, ClientError) as error:
-            _LOG.warning("cancel marker not written", extra={"task_id": str(task_id), "error": type(error).__name__})
+            log.warning("cancel marker not written", extra={"task_id": str(task_id), "error": type(error).__name__})
 
 
 def put(s3: Any, *, bucket: str, key: str, data: bytes, content_type: str) -> None:
@@ -50,7 +50,7 @@ def copy(s3: Any, *, bucket: str, old: str, new: str) -> None:
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in _ABSENT:
             raise
-        _LOG.warning("nothing to copy", extra={"to": new.rpartition("/")[2]})
+        log.warning("nothing to copy", extra={"to": new.rpartition("/")[2]})
 
 
 def list_page(s3: Any, *, bucket: str, prefix: str, after: str = "") -> list[Stored]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _BATCH_MESSAGES = 10
 _BATCH_BYTES = 240_000
@@ -50,7 +50,7 @@ def is_empty(sqs: Any, url: str) -> bool:
     try:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     except (BotoCoreError, ClientError) as error:
-        _LOG.warning("queue does not answer", extra={"error": type(error).__name__})
+        log.warning("queue does not answer", extra={"error": type(error).__name__})
         return False
     return all(int(attributes[name]) == 0 for name in names)
 
@@ -85,5 +85,5 @@ def _send(sqs: Any, url: str, batch: Sequence[Sendable]) -> list[UUID]:
 
 
 def _not_sent(task_ids: list[UUID], *, reason: str) -> list[UUID]:
-    _LOG.warning("tasks not sent", extra={"task_ids": [str(task_id) for task_id in task_ids], "reason": reason})
+    log.warning("tasks not sent", extra={"task_ids": [str(task_id) for task_id in task_ids], "reason": reason})
     return task_ids

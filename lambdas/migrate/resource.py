@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import psycopg
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _PHYSICAL_ID = "migrations"
 """Always the same: a database is never replaced by another because its migrations grew."""
@@ -35,8 +35,8 @@ def answer(event: dict[str, Any], *, carried: str, apply: Callable[[], list[str]
         except Exception as error:  # noqa: BLE001 - an edge: whatever it is, the deployment has to hear of it
             status, reason = "FAILED", _reason(error)
             # Not the exception as it stands: a database's may quote rows, and rows hold what people wrote.
-            _LOG.error("migrations not applied", extra={"reason": reason, "trace": format_tb(error.__traceback__)})
-    _LOG.info("migrations", extra={"request": event["RequestType"], "applied": applied, "status": status})
+            log.error("migrations not applied", extra={"reason": reason, "trace": format_tb(error.__traceback__)})  # noqa: TRY400
+    log.info("migrations", extra={"request": event["RequestType"], "applied": applied, "status": status})
     _send(event, status=status, reason=reason)
     return applied
 

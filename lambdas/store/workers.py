@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from contract.messages import Alive
+from lambdas.domain.pace import Pace
 from lambdas.store.queries import load
 from lambdas.store.records import records
 
@@ -25,10 +26,20 @@ def record_heartbeats(conn: Connection[Any], heartbeats: Iterable[tuple[Alive, d
             "models": beat.models,
             "ram_bytes": beat.ram_bytes,
             "vram_bytes": beat.vram_bytes,
+            "protocol": beat.protocol,
             "seen_at": sent_at,
         }
     if latest:
         conn.execute(_SQL["record_heartbeats"], {"heartbeats": records(latest.values())})
+
+
+def protocol(conn: Connection[Any], *, queue: str, pace: Pace) -> int | None:
+    """What every live worker of a queue understands: requests may carry fields of this protocol and of earlier ones.
+
+    None when no worker lives; see `contract.messages`.
+    """
+    (row,) = conn.execute(_SQL["protocol"], {"queue": queue, "live": pace.live})
+    return row[0]
 
 
 def forget_silent(conn: Connection[Any], *, before: datetime) -> None:

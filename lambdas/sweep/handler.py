@@ -15,7 +15,7 @@ from lambdas.sweep.housekeeping import tidy
 from lambdas.sweep.scaling import scale
 from lambdas.sweep.settings import Settings
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -68,5 +68,5 @@ class Sweeper:
                 swept = judge(conn, caught_up=caught_up, pace=settings.pace)
         swept.outbox.send(self._clients, settings)
         if swept.expired:
-            _LOG.info("leases ended", extra={"count": swept.expired})
+            log.info("leases ended", extra={"count": swept.expired})
         return swept

@@ -14,7 +14,7 @@ from lambdas.actions.leases import LIMIT
 from lambdas.aws import media
 from lambdas.store import assets, deliveries, guests, idempotency, stats, unpublished, upkeep, uploads, workers
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _WORKERS_KEPT = timedelta(minutes=10)
 _MARKERS_KEPT = timedelta(hours=1)
@@ -43,7 +43,7 @@ def tidy(conn: Connection[Any], s3: Any, *, bucket: str, unpublished_days: int |
         _delete_strays(conn, s3, bucket=bucket)
         _delete_markers(s3, bucket=bucket)
     except (BotoCoreError, ClientError, RuntimeError) as error:
-        _LOG.warning("media not deleted", extra={"error": type(error).__name__})
+        log.warning("media not deleted", extra={"error": type(error).__name__})
 
 
 def _delete_lost(conn: Connection[Any], s3: Any, *, bucket: str, before: datetime) -> None:

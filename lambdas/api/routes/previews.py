@@ -14,7 +14,7 @@ from lambdas.api.problems import DATABASE_AWAY
 from lambdas.api.services import Services as AllServices
 from lambdas.domain.errors import NotFound
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +31,7 @@ def get_preview(
         result = _find(services, result_id)
     except DATABASE_AWAY:
         # The page says better than a problem document that the service does not answer.
-        _LOG.exception("no preview")
+        log.exception("no preview")
         return _answer(html, status=503)
     if result is None:
         return _answer(html, status=404)

@@ -1,15 +1,19 @@
 -- name: record_heartbeats
 -- Record heartbeats; an older one than the last changes nothing.
-INSERT INTO workers AS w (id, queue, slots, busy, models, ram_bytes, vram_bytes, seen_at)
-SELECT a.id, a.queue, a.slots, a.busy, a.models, a.ram_bytes, a.vram_bytes, least(a.seen_at, now())
+INSERT INTO workers AS w (id, queue, slots, busy, models, ram_bytes, vram_bytes, protocol, seen_at)
+SELECT a.id, a.queue, a.slots, a.busy, a.models, a.ram_bytes, a.vram_bytes, a.protocol, least(a.seen_at, now())
   FROM jsonb_to_recordset(%(heartbeats)s) AS a (
            id text, queue text, slots integer, busy integer, models text[], ram_bytes bigint, vram_bytes bigint,
-           seen_at timestamptz)
+           protocol integer, seen_at timestamptz)
  ORDER BY a.id, a.queue
     ON CONFLICT (id, queue) DO UPDATE
    SET slots = excluded.slots, busy = excluded.busy, models = excluded.models, ram_bytes = excluded.ram_bytes,
-       vram_bytes = excluded.vram_bytes, seen_at = excluded.seen_at
+       vram_bytes = excluded.vram_bytes, protocol = excluded.protocol, seen_at = excluded.seen_at
  WHERE w.seen_at < excluded.seen_at
+
+-- name: protocol
+-- The lowest protocol of the live workers of a queue, 0 where one names none.
+SELECT min(coalesce(protocol, 0)) FROM workers WHERE queue = %(queue)s AND seen_at > now() - %(live)s
 
 -- name: forget_silent
 -- Forget workers that fell silent before `before`.

@@ -15,7 +15,7 @@ from lambdas.domain.errors import Conflict
 from tests.lambdas.api.people import SITE, Person, code
 
 WORDS = "what somebody wrote"
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def broken(app: FastAPI) -> TestClient:
     """An API with calls that log, are refused, and break."""
 
     def refused() -> None:
-        _LOG.warning("refusing")
+        log.warning("refusing")
         raise Conflict("No.")
 
     def breaks() -> None:
@@ -90,5 +90,5 @@ def test_an_error_of_the_database_leaves_its_trace_too(
 
 
 def test_a_line_outside_of_a_request_has_no_id(lines: Callable[[], list[dict[str, str]]]) -> None:
-    _LOG.warning("starting")
+    log.warning("starting")
     assert "request_id" not in lines()[0]

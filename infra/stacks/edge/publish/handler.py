@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _HASHED = "assets/"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
@@ -34,8 +34,8 @@ def handler(event: dict[str, Any], _context: object) -> None:
         if event["RequestType"] != "Delete":
             wanted = event["ResourceProperties"]
             publish(boto3.client("s3"), source=wanted["Source"], bucket=wanted["Bucket"])
-    except Exception as error:  # noqa: BLE001 - an edge: CloudFormation would wait an hour for an answer
-        _LOG.exception("page not published")
+    except Exception as error:
+        log.exception("page not published")
         status, reason = "FAILED", f"the page was not published: {error}"
     _answer(event, status=status, reason=reason)
 
